@@ -1,0 +1,1 @@
+"""Configuration: YAML only (read as the package ``drivewm.conf``)."""

@@ -1,0 +1,17 @@
+"""Oriented boxes on the plane. Corner order FL, RL, RR, FR (nuPlan's). Shapes: N boxes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+CORNER_SIGNS = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]], float)  # FL, RL, RR, FR
+
+
+def corners(centres: np.ndarray, lengths_m: np.ndarray, widths_m: np.ndarray) -> np.ndarray:
+    """[..., 3] centre poses (x, y, heading), [...] lengths and widths -> [..., 4, 2]."""
+    half = np.stack([np.asarray(lengths_m), np.asarray(widths_m)], -1)[..., None, :] / 2
+    local = CORNER_SIGNS * half  # [..., 4, 2]
+    cos, sin = np.cos(centres[..., 2])[..., None], np.sin(centres[..., 2])[..., None]
+    x = centres[..., None, 0] + cos * local[..., 0] - sin * local[..., 1]
+    y = centres[..., None, 1] + sin * local[..., 0] + cos * local[..., 1]
+    return np.stack([x, y], -1)

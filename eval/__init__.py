@@ -1,0 +1,1 @@
+"""The judge (imported as ``drivewm.eval``): rollouts, scores, results, forecasts and reports."""

@@ -1,0 +1,1 @@
+"""The scenario library and its suites (imported as ``drivewm.scenarios``)."""
