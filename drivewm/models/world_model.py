@@ -1,0 +1,203 @@
+"""The world model: encoder + dynamics + heads behind one interface.
+
+Shapes: B batch, K classes, X, Y, Z grid cells, A actions imagined at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from drivewm.config import Config
+from drivewm.models import warp
+from drivewm.models.dynamics.base import Latent
+from drivewm.models.dynamics.rssm import RSSM, RSSMConfig
+from drivewm.models.encoders.base import CameraBatch
+from drivewm.models.encoders.privileged import PrivilegedEncoder
+from drivewm.models.encoders.pull import PullConfig, PullEncoder
+from drivewm.models.grid import OCC3D_CLASSES, GridConfig
+from drivewm.models.heads.scalars import ScalarHeads
+from drivewm.models.layers import ChannelToHeight, ConvBlock, zero_init
+from drivewm.scene import MOVABLE, OccClass
+
+PROBABILITY_FLOOR = 0.02  # under the logarithm of the warped occupancy
+STEP_S = 0.5  # one model step
+
+
+class ModelConfig(Config):
+    """A world model's architecture; ``conf/model/*.yaml`` are presets of it."""
+
+    encoder: Literal["pull", "privileged"] = "pull"
+    dynamics: Literal["rssm"] = "rssm"
+    grid: GridConfig = GridConfig()
+    pull: PullConfig = PullConfig()
+    rssm: RSSMConfig = RSSMConfig()
+    channels: int = 48  # of the BEV features
+    observed_steps: int = 4  # frames seen before imagining
+    imagined_steps: int = 6  # frames predicted in training (3 s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imagined:
+    """A point of an imagined future, and all that the next step needs."""
+
+    latent: Latent
+    probability: Tensor  # [B, K, Z, X, Y] occupancy now
+    logits: Tensor  # [B, K, Z, X, Y] its logits
+    flow: Tensor  # [B, 2, X, Y] velocity of movables, m/s, in this ego frame
+    motion: Tensor  # [B, 3] ego motion since the start
+    drift_m: Tensor  # [B, 2, X, Y] how far movables have moved by themselves, frame of the start
+    start: Tensor  # [B, K, Z, X, Y] perceived occupancy at the start
+    start_flow: Tensor  # [B, 2, X, Y]
+    reward: Tensor | None = None  # [B, bins] logits of the last step
+    cont: Tensor | None = None  # [B] logit of the last step
+
+    def repeat(self, times: int) -> Imagined:
+        """Every scene ``times`` times, scene by scene (for candidate actions)."""
+        tensors = {
+            name: value.repeat_interleave(times, 0)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        return replace(self, latent=self.latent.repeat(times), **tensors)
+
+
+class WorldModel(nn.Module):
+    """Perceives occupancy from cameras (or annotations) and imagines what an action causes."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config, grid = config, config.grid
+        self.encoder: nn.Module
+        if config.encoder == "pull":
+            self.encoder = PullEncoder(config.pull, grid, config.channels)
+        else:
+            self.encoder = PrivilegedEncoder(grid, config.channels)
+        self.dynamics = RSSM(config.rssm, grid, config.channels)
+        layers, state = grid.shape[2], self.dynamics.channels
+        occ = dict(classes=OCC3D_CLASSES, layers=layers, up=2)
+        self.see = ChannelToHeight(config.channels, zero=False, **occ)
+        seen = state + config.channels
+        self.see_longer = nn.Sequential(
+            ConvBlock(seen, config.channels), ChannelToHeight(config.channels, zero=True, **occ)
+        )
+        self.foresee = nn.Sequential(
+            ConvBlock(state, config.channels), ChannelToHeight(config.channels, zero=True, **occ)
+        )
+        self.flow_seen = _flow_head(seen, config.channels)
+        self.flow_change = _flow_head(state, config.channels)
+        self.gain = nn.Parameter(torch.ones(()))
+        self.scalars = ScalarHeads(state, grid, 2 * layers)
+        movable = torch.zeros(OCC3D_CLASSES, dtype=torch.bool)
+        movable[[int(c) for c in MOVABLE]] = True
+        self.register_buffer("movable", movable, persistent=False)
+
+    # -- perception -----------------------------------------------------------------------------
+    def encode(self, observation: CameraBatch | Tensor) -> Tensor:
+        """One instant -> BEV features [B, C, X/2, Y/2]."""
+        return self.encoder(observation)
+
+    def initial(self, batch: int) -> Latent:
+        return self.dynamics.initial(batch, self.gain)
+
+    def observe(
+        self, state: Latent, action: Tensor, embed: Tensor, generator: torch.Generator | None = None
+    ) -> tuple[Latent, Tensor]:
+        """The state after ``action`` [B, 6] given the features then seen; also the KL loss."""
+        return self.dynamics.observe(state, action, embed, generator)
+
+    def perceive(self, latent: Latent, embed: Tensor) -> tuple[Tensor, Tensor]:
+        """Occupancy logits [B, K, Z, X, Y] and flow [B, 2, X, Y] of what is seen now."""
+        seen = torch.cat([latent.features, embed], 1)
+        return self.see(embed) + self.see_longer(seen), _upsample(self.flow_seen(seen))
+
+    # -- imagination ----------------------------------------------------------------------------
+    def start(self, latent: Latent, embed: Tensor, learned: bool = True) -> Imagined:
+        """Where imagination begins: the perceived occupancy."""
+        logits, flow = self.perceive(latent, embed)
+        return self.start_from(latent, logits, flow if learned else torch.zeros_like(flow))
+
+    def start_from(self, latent: Latent, logits: Tensor, flow: Tensor) -> Imagined:
+        probability = logits.softmax(1)
+        return Imagined(
+            latent=latent, probability=probability, logits=logits, flow=flow,
+            motion=logits.new_zeros(len(logits), 3), drift_m=torch.zeros_like(flow),
+            start=probability, start_flow=flow,
+        )  # fmt: skip
+
+    def imagine(
+        self,
+        now: Imagined,
+        action: Tensor,
+        learned: bool = True,
+        generator: torch.Generator | None = None,
+    ) -> Imagined:
+        """What ``action`` [B, 6] causes. ``learned=False`` is the plain ego warp."""
+        grid, step, dt = self.config.grid, action[:, :3], action[:, 5]
+        cells = warp.centers(grid, action).expand(len(action), -1, -1, -1)
+        before = warp.to_previous_frame(cells, step)
+        motion = warp.compose(now.motion, step)
+        static_points = warp.to_previous_frame(cells, motion)
+        if not learned:
+            moved = warp.moved_occupancy(
+                now.start, static_points, static_points, self.movable, grid
+            )
+            return replace(
+                now, probability=moved, logits=(moved + PROBABILITY_FLOOR).log(), motion=motion
+            )
+        own = warp.sample(now.flow, before, grid).permute(0, 2, 3, 1) * dt[:, None, None, None]
+        source = before - own  # where a movable of this cell was one step ago, frame of then
+        moving_points = warp.to_previous_frame(source, now.motion)
+        moving_points = moving_points + _sample_clamped(now.drift_m, source, grid)
+        carried = warp.rotate_vectors(
+            warp.sample(now.start_flow, moving_points, grid), motion[:, 2]
+        )
+        latent = self.dynamics.imagine(now.latent, action, generator)
+        flow = carried + _upsample(self.flow_change(latent.features))
+        moved = warp.moved_occupancy(now.start, static_points, moving_points, self.movable, grid)
+        logits = self.gain * (moved + PROBABILITY_FLOOR).log() + self.foresee(latent.features)
+        probability = logits.softmax(1)
+        reward, cont = self.outcome(latent, probability, action)
+        return replace(
+            now, latent=latent, probability=probability, logits=logits, flow=flow, motion=motion,
+            drift_m=(moving_points - static_points).permute(0, 3, 1, 2), reward=reward, cont=cont,
+        )  # fmt: skip
+
+    def outcome(self, latent: Latent, probability: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        """Reward logits [B, bins] and continue logits [B] of the step that led here."""
+        solid = _solid(probability)
+        road = probability[:, OccClass.DRIVEABLE_SURFACE]
+        around = F.avg_pool2d(torch.cat([solid, road], 1), 2)
+        return self.scalars(latent.features, around, action)
+
+
+def _flow_head(inputs: int, channels: int) -> nn.Sequential:
+    return nn.Sequential(ConvBlock(inputs, channels), zero_init(nn.Conv2d(channels, 2, 1)))
+
+
+def _upsample(flow: Tensor) -> Tensor:
+    return F.interpolate(flow, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def _sample_clamped(planes: Tensor, points_m: Tensor, grid: GridConfig) -> Tensor:
+    """Bilinear values at points moved into the grid; [B, 2, X, Y] -> [B, X, Y, 2]."""
+    x0, x1, y0, y1 = grid.extent_m
+    half = grid.cell_m / 2
+    x = points_m[..., 0].clamp(x0 + half, x1 - half)
+    y = points_m[..., 1].clamp(y0 + half, y1 - half)
+    return warp.sample(planes, torch.stack([x, y], -1), grid).permute(0, 2, 3, 1)
+
+
+_GROUND = (
+    OccClass.DRIVEABLE_SURFACE, OccClass.OTHER_FLAT, OccClass.SIDEWALK, OccClass.TERRAIN,
+    OccClass.FREE,
+)  # fmt: skip
+
+
+def _solid(probability: Tensor) -> Tensor:
+    """Probability that a cell holds something to hit; [B, K, Z, X, Y] -> [B, Z, X, Y]."""
+    return 1.0 - probability[:, [int(c) for c in _GROUND]].sum(1)
