@@ -15,3 +15,10 @@ def corners(centres: np.ndarray, lengths_m: np.ndarray, widths_m: np.ndarray) ->
     x = centres[..., None, 0] + cos * local[..., 0] - sin * local[..., 1]
     y = centres[..., None, 1] + sin * local[..., 0] + cos * local[..., 1]
     return np.stack([x, y], -1)
+
+
+def centre_poses(ego: np.ndarray, rear_axle_to_center_m: float) -> np.ndarray:
+    """Rear-axle states [..., >=3] (x, y, heading first) -> [..., 3] poses of the box centre."""
+    x = ego[..., 0] + rear_axle_to_center_m * np.cos(ego[..., 2])
+    y = ego[..., 1] + rear_axle_to_center_m * np.sin(ego[..., 2])
+    return np.stack([x, y, ego[..., 2]], -1)
