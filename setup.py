@@ -4,11 +4,14 @@ from setuptools import find_namespace_packages, setup
 
 MOUNTED = ("eval", "scenarios", "conf")
 
-packages = find_namespace_packages(include=["drivewm", "drivewm.*"])
+CACHES = ["__pycache__", "*.__pycache__"]
+
+packages = find_namespace_packages(include=["drivewm", "drivewm.*"], exclude=CACHES)
 package_dir = {"drivewm": "drivewm"}
 for folder in MOUNTED:
     package_dir[f"drivewm.{folder}"] = folder
     packages.append(f"drivewm.{folder}")
-    packages += [f"drivewm.{folder}.{name}" for name in find_namespace_packages(where=folder)]
+    inner = find_namespace_packages(where=folder, exclude=CACHES)
+    packages += [f"drivewm.{folder}.{name}" for name in inner]
 
 setup(packages=packages, package_dir=package_dir)

@@ -1,0 +1,85 @@
+"""A reader sees the whole file or folder, or none of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drivewm.storage import atomic_file, atomic_folder, write_text
+
+
+class Stop(Exception):
+    pass
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_file_appears_only_when_complete(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "a.txt"
+    with atomic_file(target) as partial:
+        partial.write_text("half")
+        assert not target.exists()
+        assert partial.parent == target.parent  # same file system, so that the rename is atomic
+    assert target.read_text() == "half"
+    assert names(target.parent) == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [Stop, KeyboardInterrupt])
+def test_interrupted_file_leaves_the_old_one(tmp_path: Path, error) -> None:
+    target = tmp_path / "a.txt"
+    write_text(target, "old")
+    with pytest.raises(error), atomic_file(target) as partial:
+        partial.write_text("new, half writ")
+        raise error
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_interrupt_before_the_first_byte_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Stop), atomic_file(tmp_path / "a.txt"):
+        raise Stop
+    assert names(tmp_path) == []
+
+
+def test_folder_appears_only_when_complete(tmp_path: Path) -> None:
+    target = tmp_path / "fleet"
+    with atomic_folder(target) as partial:
+        (partial / "a.txt").write_text("a")
+        assert not target.exists()
+    assert names(tmp_path) == ["fleet"] and names(target) == ["a.txt"]
+
+
+def test_folder_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    target = tmp_path / "fleet"
+    for name in ("old.txt", "new.txt"):
+        with atomic_folder(target) as partial:
+            (partial / name).write_text(name)
+    assert names(tmp_path) == ["fleet"] and names(target) == ["new.txt"]
+
+
+@pytest.mark.parametrize("error", [Stop, KeyboardInterrupt])
+def test_interrupted_folder_leaves_the_old_one(tmp_path: Path, error) -> None:
+    target = tmp_path / "fleet"
+    with atomic_folder(target) as partial:
+        (partial / "a.txt").write_text("old")
+    with pytest.raises(error), atomic_folder(target) as partial:
+        (partial / "b.txt").write_text("new")
+        raise error
+    assert names(tmp_path) == ["fleet"] and names(target) == ["a.txt"]
+
+
+def test_folder_starts_empty_after_a_killed_run(tmp_path: Path) -> None:
+    with atomic_folder(tmp_path / "fleet") as partial:
+        left_over = partial.name
+    (tmp_path / left_over).mkdir()  # what a killed process of the same id would have left
+    (tmp_path / left_over / "half.txt").write_text("half")
+    with atomic_folder(tmp_path / "fleet") as partial:
+        assert names(partial) == []
+
+
+def test_text_is_utf8(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "Zürich ≥ 3 m/s²")
+    assert (tmp_path / "a.txt").read_bytes() == "Zürich ≥ 3 m/s²".encode()
