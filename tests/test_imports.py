@@ -7,6 +7,8 @@ import importlib.metadata as metadata
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -126,9 +128,9 @@ def test_the_evaluator_does_not_import_torch() -> None:
     assert modules_loaded_by(f"import {', '.join(names)}").isdisjoint({"torch", "lightning"})
 
 
-def test_every_imported_distribution_is_declared() -> None:
-    lines = metadata.requires("drivewm") or []
-    declared = {canonicalize_name(Requirement(line).name) for line in lines}
+def test_every_imported_distribution_is_declared(repository: Path) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
     providers = metadata.packages_distributions()
     undeclared = []
     for module in ALL:

@@ -15,7 +15,7 @@ from drivewm import __version__
 from tests.source_tree import MOUNTS
 
 BUILD_FILES = ("pyproject.toml", "setup.py", "LICENSE", "README.md")
-UNSHIPPED = {".pyc", ".nbi", ".nbc"}  # compiled caches
+CACHES = "__pycache__"  # of Python and of Numba
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile
     """The wheel built from a copy of the sources, without network."""
     copy = tmp_path_factory.mktemp("sources")
     for folder in MOUNTS:
-        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        ignore = shutil.ignore_patterns(CACHES, ".*")
         shutil.copytree(repository / folder, copy / folder, ignore=ignore)
     for name in BUILD_FILES:
         if (repository / name).exists():
@@ -46,7 +46,7 @@ def test_wheel_holds_every_source_file(wheel: zipfile.ZipFile, repository: Path)
     expected = {
         shipped_name(path, repository)
         for path in sources
-        if path.is_file() and path.suffix not in UNSHIPPED and not path.name.startswith(".")
+        if path.is_file() and CACHES not in path.parts and not path.name.startswith(".")
     }
     assert expected - set(wheel.namelist()) == set()
     assert {"drivewm/cli.py", "drivewm/eval/__init__.py", "drivewm/conf/__init__.py"} <= expected
@@ -58,7 +58,7 @@ def test_wheel_has_no_other_top_level_name(wheel: zipfile.ZipFile) -> None:
 
 
 def test_wheel_holds_no_tests_or_caches(wheel: zipfile.ZipFile) -> None:
-    assert [n for n in wheel.namelist() if "__pycache__" in n or "/tests/" in n] == []
+    assert [n for n in wheel.namelist() if CACHES in n or "/tests/" in n] == []
 
 
 def entry_points(wheel: zipfile.ZipFile) -> configparser.ConfigParser:
