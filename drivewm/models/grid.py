@@ -102,11 +102,3 @@ def pool_mask(mask: np.ndarray, grid: GridConfig) -> np.ndarray:
     iy = round((grid.y_min_m - OCC3D_ORIGIN_M[1]) / OCC3D_VOXEL_M)
     cut = mask[ix : ix + nx * step, iy : iy + ny * step, : nz * height].astype(bool)
     return cut.reshape(nx, step, ny, step, nz, height).any(axis=(1, 3, 5))
-
-
-def seen_from_above(semantics: np.ndarray) -> np.ndarray:
-    """The class a bird sees: the highest layer that is not free; [..., Z] -> [...] uint8."""
-    occupied = semantics != OccClass.FREE
-    top = semantics.shape[-1] - 1 - np.argmax(occupied[..., ::-1], -1)
-    above = np.take_along_axis(semantics, top[..., None], -1)[..., 0]
-    return np.where(occupied.any(-1), above, OccClass.FREE).astype(np.uint8)

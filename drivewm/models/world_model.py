@@ -79,7 +79,7 @@ class WorldModel(nn.Module):
             self.encoder = PrivilegedEncoder(grid, config.channels)
         self.dynamics = RSSM(config.rssm, grid, config.channels)
         layers, state = grid.shape[2], self.dynamics.channels
-        occ = dict(classes=OCC3D_CLASSES, layers=layers, up=2)
+        occ = {"classes": OCC3D_CLASSES, "layers": layers, "up": 2}
         self.see = ChannelToHeight(config.channels, zero=False, **occ)
         seen = state + config.channels
         self.see_longer = nn.Sequential(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from drivewm.models.dynamics.base import ACTION_COLUMNS, scale_action
 from drivewm.models.grid import GridConfig
@@ -74,7 +73,3 @@ class ScalarHeads(nn.Module):
         near = torch.cat([features, occupancy], 1)[..., self.rows, self.columns]
         mixed = self.mix(torch.cat([self.local(near), scale_action(action)], 1))
         return self.reward(mixed), self.cont(mixed)[:, 0] + 3.0
-
-
-def continue_loss(logits: Tensor, target: Tensor) -> Tensor:
-    return F.binary_cross_entropy_with_logits(logits, target, reduction="none")

@@ -1,0 +1,33 @@
+"""What a training run is made of; ``conf/train/*.yaml`` are presets."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from drivewm.config import Config
+from drivewm.models.world_model import ModelConfig
+
+
+class TrainConfig(Config):
+    """Two stages: the encoder on single frames, then dynamics and heads on its kept features."""
+
+    model: ModelConfig = ModelConfig()
+    seed: int = 0
+    threads: int = Field(2, ge=1)
+    perception_steps: int = Field(700, ge=0)
+    perception_batch: int = Field(8, ge=1)  # frames
+    dynamics_steps: int = Field(250, ge=0)
+    dynamics_batch: int = Field(6, ge=1)  # clips
+    learning_rate: float = Field(2e-3, gt=0)
+    warmup_steps: int = Field(30, ge=1)
+    weight_decay: float = Field(0.01, ge=0)
+    clip_norm: float = Field(1.0, gt=0)
+    mirror: bool = True  # also train on left-right mirrored frames
+    class_power: float = Field(0.25, ge=0, le=1)  # 0 = plain cross-entropy
+    jaccard_weight: float = Field(1.0, ge=0)
+    flow_weight: float = Field(0.5, ge=0)
+    reward_weight: float = Field(0.1, ge=0)
+    kl_weight: float = Field(0.1, ge=0)
+    checkpoint_every: int = Field(100, ge=1)
+    picture_every: int = Field(100, ge=1)
+    holdout_scenes: tuple[str, ...] = ()  # never trained on, whatever their split

@@ -1,0 +1,120 @@
+"""The two Lightning modules of a training run. Shapes as in ``world_model.py``."""
+
+from __future__ import annotations
+
+import math
+
+import lightning
+import torch
+from torch import Tensor
+
+from drivewm.models.world_model import WorldModel
+from drivewm.training.batches import Batch, observation
+from drivewm.training.config import TrainConfig
+from drivewm.training.losses import flow_loss, masked_mean, occupancy_loss
+
+
+class Stage(lightning.LightningModule):
+    """Optimiser, schedule and the occupancy loss that both stages share."""
+
+    def __init__(self, model: WorldModel, config: TrainConfig, weights: Tensor, steps: int) -> None:
+        super().__init__()
+        self.model, self.config, self.steps = model, config, steps
+        self.register_buffer("weights", weights, persistent=False)
+
+    def trained(self) -> list[torch.nn.Parameter]:
+        """The parameters this stage changes."""
+        return list(self.model.parameters())
+
+    def configure_optimizers(self):
+        c = self.config
+        optimizer = torch.optim.AdamW(
+            self.trained(), lr=c.learning_rate, betas=(0.9, 0.95), weight_decay=c.weight_decay
+        )
+
+        def schedule(step: int) -> float:
+            warm = min(1.0, (step + 1) / c.warmup_steps)
+            return warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, step / self.steps))))
+
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def occupancy(self, logits: Tensor, target: Tensor) -> Tensor:
+        cross, jaccard = occupancy_loss(logits, target, self.weights)
+        return cross + self.config.jaccard_weight * jaccard
+
+
+class PerceptionStage(Stage):
+    """The encoder and its occupancy head on single frames."""
+
+    def trained(self) -> list[torch.nn.Parameter]:
+        return [*self.model.encoder.parameters(), *self.model.see.parameters()]
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        logits = self.model.see(self.model.encode(observation(batch)))
+        loss = self.occupancy(logits, batch["occupancy"])
+        self.log("perception/loss", loss)
+        return loss
+
+
+class DynamicsStage(Stage):
+    """Dynamics and every head on windows, with the encoder's features kept."""
+
+    def trained(self) -> list[torch.nn.Parameter]:
+        frozen = {id(p) for p in self.model.encoder.parameters()}
+        return [p for p in self.model.parameters() if id(p) not in frozen]
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        losses = window_losses(self, batch)
+        c = self.config
+        total = (
+            losses["perceived"] + losses["imagined"] + c.flow_weight * losses["flow"]
+            + c.reward_weight * (losses["reward"] + losses["continue"]) + c.kl_weight * losses["kl"]
+        )  # fmt: skip
+        self.log_dict({f"dynamics/{name}": value for name, value in losses.items()})
+        self.log("dynamics/loss", total)
+        return total
+
+
+def window_losses(stage: Stage, batch: Batch) -> dict[str, Tensor]:
+    """Losses of observing the first frames of a window and imagining the rest."""
+    model, action = stage.model, batch["action"]
+    observed = batch["features"].shape[1]
+    latent = model.initial(len(action))
+    kls = []
+    for t in range(observed):
+        before = action[:, t - 1] if t else torch.zeros_like(action[:, 0])
+        latent, kl = model.observe(latent, before, batch["features"][:, t])
+        kls.append(kl)
+    now_at = observed - 1
+    logits, flow = model.perceive(latent, batch["features"][:, now_at])
+    perceived = stage.occupancy(logits, batch["occupancy"][:, now_at])
+    flows = [flow_loss(flow, batch["flow"][:, now_at], batch["flow_known"][:, now_at])]
+    # Imagination must not blur perception: it starts from the perceived occupancy as it is.
+    now = model.start_from(latent, logits.detach(), flow)
+    imagined, rewards, conts = [], [], []
+    for t in range(now_at, action.shape[1]):
+        now = model.imagine(now, action[:, t])
+        imagined.append(stage.occupancy(now.logits, batch["occupancy"][:, t + 1]))
+        flows.append(flow_loss(now.flow, batch["flow"][:, t + 1], batch["flow_known"][:, t + 1]))
+        rewards.append(_reward_loss(model, now, batch["reward"][:, t]))
+        conts.append(_continue_loss(now, batch["cont"][:, t]))
+    mean = {"imagined": imagined, "flow": flows, "reward": rewards, "continue": conts, "kl": kls}
+    return {"perceived": perceived, **{k: torch.stack(v).mean() for k, v in mean.items()}}
+
+
+def _reward_loss(model: WorldModel, now, target: Tensor) -> Tensor:
+    known = torch.isfinite(target)
+    loss = model.scalars.two_hot.loss(now.reward, torch.nan_to_num(target))
+    return masked_mean(loss, known)
+
+
+def _continue_loss(now, target: Tensor) -> Tensor:
+    known = torch.isfinite(target)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(
+        now.cont, torch.nan_to_num(target), reduction="none"
+    )
+    return masked_mean(loss, known)

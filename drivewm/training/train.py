@@ -1,0 +1,201 @@
+"""A training run: prepare frames, train perception, keep its features, train dynamics, publish.
+
+A run that was stopped continues from its last checkpoint; a finished run returns at once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+import drivewm
+from drivewm import progress
+from drivewm.errors import InputError
+from drivewm.logs.fleet import Fleet
+from drivewm.models import checkpoint
+from drivewm.models.grid import OCC3D_CLASSES
+from drivewm.models.world_model import WorldModel
+from drivewm.storage import write_text
+from drivewm.training.batches import ClipBatches, FrameBatches, SteppedBatches, frame, observation
+from drivewm.training.callbacks import Pictures, Progress
+from drivewm.training.card import model_card
+from drivewm.training.clips import Frames, load_frames
+from drivewm.training.config import TrainConfig
+from drivewm.training.losses import class_weights
+from drivewm.training.stages import DynamicsStage, PerceptionStage, Stage
+
+
+def train(fleets: Sequence[Fleet], run: str | Path, config: TrainConfig) -> Path:
+    """Trains a world model and publishes it in the folder ``run``.
+
+    Returns:
+        the run folder, with model.safetensors, config.json, README.md and TensorBoard logs.
+
+    Raises:
+        InputError: no scene to train on, too few frames for a window, or the folder holds a run
+            with another configuration.
+    """
+    run = Path(run)
+    origin = {
+        "config": config.model_dump(mode="json"),
+        "fleets": [{"hash": f.content_hash, "scenes": len(f.scenes)} for f in fleets],
+    }
+    _claim(run, origin)
+    if (run / checkpoint.WEIGHTS).exists():
+        return run
+    _quiet()
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    scenes = _load(fleets, config)
+    model = WorldModel(config.model)
+    weights = class_weights(_class_counts(scenes), config.class_power)
+    frames = FrameBatches(
+        scenes, config.perception_batch, config.seed, config.mirror, config.perception_steps
+    )
+    stage: Stage = PerceptionStage(model, config, weights, config.perception_steps)
+    s, k = frames.index[len(frames.index) // 2]
+    example = {key: value[None] for key, value in frame(scenes[s], k).items()}
+    _fit(stage, frames, run, "perception", example, config)
+    features = _keep_features(model, scenes)
+    clips = ClipBatches(
+        scenes, features, config.model.observed_steps + config.model.imagined_steps,
+        config.model.observed_steps, config.dynamics_batch, config.seed, config.dynamics_steps,
+    )  # fmt: skip
+    if not clips.index:
+        length = clips.length
+        raise InputError(
+            f"no scene has {length} frames 0.5 s apart in a row",
+            field="model.imagined_steps",
+            fix="use longer scenes or fewer steps",
+        )
+    stage = DynamicsStage(model, config, weights, config.dynamics_steps)
+    example = {key: value[:1] for key, value in clips.batch(0).items()}
+    _fit(stage, clips, run, "dynamics", example, config)
+    facts = _provenance(fleets, scenes, model, origin)
+    checkpoint.save(run, model, facts, model_card(config, facts))
+    return run
+
+
+def training_scenes(fleet: Fleet, holdout: Sequence[str]) -> list[str]:
+    """Scenes of the splits called train; every scene where the fleet has no such split."""
+    wanted = [s.id for s in fleet.scenes if "train" in s.split]
+    return [i for i in wanted or [s.id for s in fleet.scenes] if i not in holdout]
+
+
+def _load(fleets: Sequence[Fleet], config: TrainConfig) -> list[Frames]:
+    wanted = [(f, i) for f in fleets for i in training_scenes(f, config.holdout_scenes)]
+    if not wanted:
+        names = ", ".join(str(f.path) for f in fleets)
+        raise InputError("no scene to train on", file=names, fix="ingest scenes or free a holdout")
+    return [
+        load_frames(f, i, config.model) for f, i in progress.track(wanted, "frames", len(wanted))
+    ]
+
+
+def _claim(run: Path, origin: dict[str, Any]) -> None:
+    """Writes what the run is made of, or checks that the folder's own run is the same."""
+    path = run / "run.json"
+    if not path.exists():
+        write_text(path, json.dumps(origin, indent=2) + "\n")
+        return
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError("not JSON", file=path, fix="choose another run folder") from error
+    for part, value in origin.items():
+        if known.get(part) != value:
+            raise InputError(
+                "the folder holds a run made with another one",
+                file=path,
+                field=part,
+                fix="choose another run folder or delete this one",
+            )
+
+
+def _quiet() -> None:
+    """Lightning's advice on workers and loggers is not for this data path (all in memory)."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning.*")
+    warnings.filterwarnings("ignore", message=".*Sparse (CSR|invariant).*")
+
+
+def _fit(
+    stage: Stage,
+    batches: SteppedBatches,
+    run: Path,
+    name: str,
+    example: dict[str, Tensor],
+    config: TrainConfig,
+) -> None:
+    """Runs one stage to its last step, from its last checkpoint where there is one."""
+    folder = run / "checkpoints" / name
+    last = folder / "last.ckpt"
+    trainer = lightning.Trainer(
+        accelerator="auto", devices=1, max_steps=stage.steps, max_epochs=-1,
+        logger=TensorBoardLogger(run, name="tensorboard", version=name),
+        log_every_n_steps=10, enable_progress_bar=False, enable_model_summary=False,
+        gradient_clip_val=config.clip_norm, use_distributed_sampler=False,
+        callbacks=[
+            Progress(name), Pictures(example, config.picture_every),
+            ModelCheckpoint(
+                folder, save_last=True, save_top_k=0, every_n_train_steps=config.checkpoint_every,
+            ),
+        ],
+    )  # fmt: skip
+    state: dict[str, Any] = {}
+    if last.exists():
+        state = torch.load(last, map_location="cpu", weights_only=True)
+        batches.first_step = state["global_step"]
+    if batches.first_step < stage.steps:
+        loader = DataLoader(batches, batch_size=None)
+        trainer.fit(stage, loader, ckpt_path=last if state else None, weights_only=True)
+        trainer.save_checkpoint(last)
+    else:
+        stage.load_state_dict(state["state_dict"])
+
+
+@torch.no_grad()
+def _keep_features(model: WorldModel, scenes: Sequence[Frames]) -> list[Tensor]:
+    """The trained encoder's features of every frame, float16 [K, C, X/2, Y/2] a scene."""
+    model.eval()
+    kept = []
+    for scene in progress.track(scenes, "features", len(scenes)):
+        parts = []
+        for first in range(0, len(scene.occupancy), 8):
+            ks = range(first, min(first + 8, len(scene.occupancy)))
+            frames = [frame(scene, k) for k in ks]
+            batch = {key: torch.stack([f[key] for f in frames]) for key in frames[0]}
+            parts.append(model.encode(observation(batch)).half())
+        kept.append(torch.cat(parts))
+    model.train()
+    return kept
+
+
+def _class_counts(scenes: Sequence[Frames]) -> Tensor:
+    counts = [torch.from_numpy(s.occupancy).flatten().long() for s in scenes]
+    return torch.stack([torch.bincount(c, minlength=OCC3D_CLASSES) for c in counts]).sum(0)
+
+
+def _provenance(
+    fleets: Sequence[Fleet], scenes: Sequence[Frames], model: WorldModel, origin: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        **origin,
+        "drivewm": drivewm.__version__,
+        "torch": torch.__version__,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "scenes": [s.scene_id for s in scenes],
+        "frames": sum(len(s.occupancy) for s in scenes),
+        "licences": sorted({s.licence for f in fleets for s in f.scenes if s.licence}),
+    }
