@@ -1,0 +1,37 @@
+"""``drivewm ingest SOURCE SRC FLEET``: recorded logs -> a fleet."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", choices=("nuscenes", "scenarionet", "av2"))
+    parser.add_argument("src", type=Path, help="dataroot, database folder or folder of logs")
+    parser.add_argument("fleet", type=Path, help="fleet folder to write (replaced when complete)")
+    parser.add_argument("--version", help="nuScenes: version folder, where there are several")
+    parser.add_argument(
+        "--split-file", type=Path, help="nuScenes: JSON {split: [scene names]} (default: "
+        "VERSION/splits.json, else the official splits)")
+    parser.add_argument(
+        "--occupancy", type=Path, help="nuScenes: folder of Occ3D labels (default: SRC/gts)")
+    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from drivewm.errors import InputError
+    from drivewm.logs.ingest import ingest
+
+    chosen = {
+        "version": args.version, "split_file": args.split_file, "occupancy": args.occupancy,
+    }
+    options = {name: value for name, value in chosen.items() if value is not None}
+    if options and args.source != "nuscenes":
+        name = next(iter(options))
+        raise InputError(
+            "only nuScenes has this option", field=f"--{name.replace('_', '-')}", fix="leave it out"
+        )
+    ingest(args.source, args.src, args.fleet, workers=args.workers, **options)
+    print(f"wrote {args.fleet}")
+    return 0

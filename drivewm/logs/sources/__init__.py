@@ -1,0 +1,1 @@
+"""Readers of recorded formats, one per file."""
