@@ -1,0 +1,167 @@
+"""The closed loop of one scene at 10 Hz. Shapes: T steps, N tracks, H poses."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from typing import Any
+
+import numpy as np
+
+from drivewm.scene import Observation, Planner, Scene, Tracks, Trajectory
+from drivewm.sim.config import DT_S, DT_US, SimConfig
+from drivewm.sim.observation import CameraSource, Observer, known_at_start
+from drivewm.sim.plan import Plan
+from drivewm.sim.rollout import Rollout
+from drivewm.sim.trackers import LogPlayback, LqrTracker, PerfectTracker, Tracker
+from drivewm.sim.traffic import Traffic
+
+
+class PlannerFailure(Exception):
+    """The planner raised, or answered something that cannot be driven."""
+
+
+def rollout(
+    scene: Scene,
+    planner: Planner,
+    config: SimConfig,
+    traffic: Traffic,
+    cameras: CameraSource | None = None,
+) -> Rollout:
+    """Drives the planner through the scene; a failing planner ends in a failed Rollout.
+
+    The planner sees cameras when ``cameras`` is given (mode ``sensor``: and no tracks, map or
+    lights), else everything (``privileged``). Optional attributes of a planner:
+    ``replan_interval_s`` (default 0.1), ``replays_log`` (the recorded ego is played back; such a
+    planner alone gets the scene with its future).
+    """
+    mode = "privileged" if cameras is None else "sensor"
+    interval_s = float(config.replan_interval_s or getattr(planner, "replan_interval_s", DT_S))
+    every = max(1, round(interval_s / DT_S))
+    steps = scene.steps - 1
+    if config.duration_s is not None:
+        steps = min(steps, round(config.duration_s / DT_S))
+    observer, tracker = Observer(scene, mode, cameras), _tracker(scene, planner, config)
+    recorder = _Recorder(scene, traffic, steps + 1)
+    status, reason = "ok", None
+    ego, now_us = scene.ego[0].copy(), int(scene.times_us[0])
+    recorder.record(0, ego, traffic)
+    try:
+        _reset(planner, scene, mode)
+        for step in range(steps):
+            if step % every == 0:
+                seen = observer.observe(step, step * DT_S, ego, traffic)
+                tracker.follow(recorder.planned(now_us, ego, *_ask(planner, seen, every * DT_S)))
+            following = tracker.step(ego, now_us)
+            traffic.step(ego, scene.vehicle)
+            ego, now_us = following, now_us + DT_US
+            recorder.record(step + 1, ego, traffic)
+    except PlannerFailure as failure:
+        status, reason = "failed", str(failure)
+    return recorder.finish(status, reason, mode, every * DT_S)
+
+
+def _tracker(scene: Scene, planner: Planner, config: SimConfig) -> Tracker:
+    if getattr(planner, "replays_log", False):
+        return LogPlayback(scene)
+    if config.tracker == "perfect":
+        return PerfectTracker(scene.vehicle)
+    return LqrTracker(scene.vehicle, config)
+
+
+def _reset(planner: Planner, scene: Scene, mode: str) -> None:
+    whole = getattr(planner, "replays_log", False)
+    shown = scene if whole else known_at_start(scene, mode)
+    _guarded("reset", planner.reset, [shown])
+
+
+def _guarded(what: str, call: Any, *args: Any) -> Any:
+    """Runs a planner's method; whatever it raises becomes a PlannerFailure with the place."""
+    try:
+        return call(*args)
+    except Exception as error:  # a foreign planner may raise anything: the row says what
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{place.filename.rsplit('/', 1)[-1]}:{place.lineno}"
+        text = " ".join(str(error).split())[:300]
+        name = type(error).__name__
+        raise PlannerFailure(f"{what}() raised {name} at {where}: {text}") from error
+
+
+def _ask(planner: Planner, seen: Observation, until_s: float) -> tuple[Trajectory, float]:
+    started = time.perf_counter()
+    answer = _guarded("plan", planner.plan, seen)
+    took_s = time.perf_counter() - started
+    problem = trajectory_problem(answer, until_s)
+    if problem is not None:
+        raise PlannerFailure(f"plan() at {seen.time_s:.1f} s: {problem}")
+    return answer, took_s
+
+
+def trajectory_problem(answer: Any, until_s: float) -> str | None:
+    """What is wrong with a planner's answer for one scene, or None.
+
+    Args:
+        answer: should be a Trajectory with poses [1, H, 3].
+        until_s: when the next plan comes; the trajectory must reach it.
+    """
+    if not isinstance(answer, Trajectory):
+        return f"returned {type(answer).__name__}, not a Trajectory"
+    try:
+        times, poses = np.asarray(answer.times_s, float), np.asarray(answer.poses, float)
+    except (TypeError, ValueError):
+        return "times or poses are not numbers"
+    if times.ndim != 1 or len(times) == 0 or poses.shape != (1, len(times), 3):
+        return f"poses {poses.shape} and times {times.shape} are not [1, H, 3] and [H]"
+    if not np.isfinite(times).all() or not np.isfinite(poses).all():
+        return "poses or times are not finite"
+    if times[0] <= 0 or (np.diff(times) <= 0).any():
+        return "times are not positive and strictly increasing"
+    if times[-1] < until_s - 1e-6:
+        return f"the trajectory ends at {times[-1]:g} s, before the next plan at {until_s:g} s"
+    return None
+
+
+class _Recorder:
+    """Collects a run step by step."""
+
+    def __init__(self, scene: Scene, traffic: Traffic, length: int) -> None:
+        count, lights = len(traffic.ids), len(traffic.light_lane_ids)
+        self._scene, self._traffic, self._steps = scene, traffic, 0
+        self._times_us = scene.times_us[0] + np.arange(length, dtype=np.int64) * DT_US
+        self._ego = np.zeros((length, scene.ego.shape[1]))
+        self._state = np.zeros((count, length, 6))
+        self._valid = np.zeros((count, length), bool)
+        self._lights = np.zeros((lights, length), np.int8)
+        self._plans: list[tuple[int, Trajectory, float]] = []
+
+    def record(self, step: int, ego: np.ndarray, traffic: Traffic) -> None:
+        self._ego[step], self._steps = ego, step + 1
+        self._state[:, step], self._valid[:, step] = traffic.state, traffic.valid
+        self._lights[:, step] = traffic.light_status
+
+    def planned(self, now_us: int, ego: np.ndarray, answer: Trajectory, took_s: float) -> Plan:
+        self._plans.append((now_us, answer, took_s))
+        after_us = np.maximum(np.rint(np.asarray(answer.times_s) * 1e6).astype(np.int64), 1)
+        return Plan(
+            times_us=np.concatenate([[now_us], now_us + after_us]),
+            poses=np.concatenate([ego[None, :3], np.asarray(answer.poses, float)[0]]),
+        )
+
+    def finish(self, status: Any, reason: str | None, mode: str, interval_s: float) -> Rollout:
+        traffic, end = self._traffic, self._steps
+        return Rollout(
+            scene_id=self._scene.id, status=status, reason=reason, mode=mode,
+            replan_interval_s=interval_s, times_us=self._times_us[:end], ego=self._ego[:end],
+            vehicle=self._scene.vehicle,
+            tracks=Tracks(
+                ids=traffic.ids, categories=traffic.categories, score_type=traffic.score_type,
+                occ_class=traffic.occ_class, size_m=traffic.size_m, state=self._state[:, :end],
+                valid=self._valid[:, :end],
+            ),
+            light_lane_ids=traffic.light_lane_ids, light_status=self._lights[:, :end],
+            plan_times_us=np.array([now for now, _, _ in self._plans], np.int64),
+            plan_poses=tuple(np.asarray(a.poses, float)[0] for _, a, _ in self._plans),
+            plan_horizons_s=tuple(np.asarray(a.times_s, float) for _, a, _ in self._plans),
+            plan_wall_s=tuple(took_s for _, _, took_s in self._plans),
+            info=tuple(None if a.info is None else a.info[0] for _, a, _ in self._plans),
+        )
