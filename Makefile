@@ -33,7 +33,8 @@ install: $(STAMP)
 
 $(STAMP): pyproject.toml setup.py constraints.txt
 	@command -v "$(PYTHON)" >/dev/null || { \
-	  echo "drivewm needs Python 3.11 or 3.12 on PATH; found: $$(python3 --version 2>&1)."; \
+	  echo "drivewm needs Python 3.11 or 3.12; '$(PYTHON)' is no command, and python3 on PATH is:"; \
+	  python3 --version 2>&1 || true; \
 	  echo "Install one, or name it: make $(firstword $(MAKECMDGOALS)) PYTHON=/path/to/python3.11"; \
 	  exit 1; }
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 13) else \

@@ -139,7 +139,8 @@ def import_failures(distributions: list[str]) -> dict[str, str]:
 
 def import_name(distribution: str) -> str:
     """The module that shows whether a distribution works."""
-    return IMPORT_NAMES.get(distribution.lower(), distribution.replace("-", "_"))
+    name = distribution.lower()
+    return IMPORT_NAMES.get(name, name.replace("-", "_"))
 
 
 def _python(code: str) -> subprocess.CompletedProcess[str]:
