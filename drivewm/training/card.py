@@ -20,8 +20,8 @@ _TEMPLATE = """# A drivewm world model
 | drivewm, torch | {drivewm}, {torch} |
 
 **Intended use.** Forecasting of semantic occupancy and planning research in simulation, on
-data like what it was trained on. Scores come from `drivewm forecast` and `drivewm score`; run them on your
-own held-out scenes before you believe it.
+data like what it was trained on. Scores come from `drivewm forecast` and `drivewm score`; run them
+on your own held-out scenes before you believe it.
 
 **Limits.** Not a safety component. It has seen only the scenes above; other rigs, cities, weather
 and behaviours are untested. Small objects beyond about 20 m are rarely seen at this size.

@@ -67,7 +67,7 @@ def train(fleets: Sequence[Fleet], run: str | Path, config: TrainConfig) -> Path
     s, k = frames.index[len(frames.index) // 2]
     example = {key: value[None] for key, value in frame(scenes[s], k).items()}
     _fit(stage, frames, run, "perception", example, config)
-    features = _keep_features(model, scenes)
+    features = keep_features(model, scenes)
     clips = ClipBatches(
         scenes, features, config.model.observed_steps + config.model.imagined_steps,
         config.model.observed_steps, config.dynamics_batch, config.seed, config.dynamics_steps,
@@ -166,8 +166,9 @@ def _fit(
 
 
 @torch.no_grad()
-def _keep_features(model: WorldModel, scenes: Sequence[Frames]) -> list[Tensor]:
+def keep_features(model: WorldModel, scenes: Sequence[Frames]) -> list[Tensor]:
     """The trained encoder's features of every frame, float16 [K, C, X/2, Y/2] a scene."""
+    training = model.training
     model.eval()
     kept = []
     for scene in progress.track(scenes, "features", len(scenes)):
@@ -178,7 +179,7 @@ def _keep_features(model: WorldModel, scenes: Sequence[Frames]) -> list[Tensor]:
             batch = {key: torch.stack([f[key] for f in frames]) for key in frames[0]}
             parts.append(model.encode(observation(batch)).half())
         kept.append(torch.cat(parts))
-    model.train()
+    model.train(training)
     return kept
 
 
