@@ -20,6 +20,7 @@ CANVAS_M = {  # width, height of the nuScenes maps
 UNSEEN_LAYOUT = "roundabout"
 UNSEEN_SHARE, VAL_SHARE = 1 / 14, 1 / 5
 SCENES_PER_NETWORK = 2
+FIRST_SCENE = 2001  # four digits, as the devkit wants, and no number of a real scene
 WEATHER = (("day", 0.5), ("dusk", 0.17), ("night", 0.13), ("rain", 0.2))
 TRAIN_POLICY = ("careful", "perturbed", "careful", "reckless", "careful", "perturbed")
 
@@ -50,7 +51,7 @@ def fleet_specs(n_scenes: int, seed: int) -> list[PlannedScene]:
                 location, origin = tiles.next()
             planned.append((split, kind, layout_seed, location, origin, index))
     return [
-        PlannedScene(name=f"scene-s{k + 1:04d}", split=row[0], spec=spec_of(seed, *row))
+        PlannedScene(name=f"scene-{FIRST_SCENE + k:04d}", split=row[0], spec=spec_of(seed, *row))
         for k, row in enumerate(planned)
     ]
 
