@@ -39,12 +39,6 @@ def run(args: argparse.Namespace) -> int:
     from drivewm.viz import animation
 
     fleet = Fleet.open(args.fleet)
-    known = [info.id for info in fleet.scenes]
-    if args.scene not in known:
-        raise InputError(
-            f"no scene '{args.scene}'", file=args.fleet, field="--scene",
-            fix="known scenes: " + ", ".join(known),
-        )
     scene = fleet.scene(args.scene)
     if output.suffix.lower() == ".png":
         if not 0 <= args.step < scene.steps:
@@ -114,10 +108,10 @@ class _Cameras:
         self._times_us = np.asarray(fleet.keyframes(scene_id).times_us)
         self._rows: dict[int, list] = {}
         for row in fleet.camera_rows(scene_id):
-            if row.keyframe >= 0:
+            if row.keyframe >= 0 and row.exists:
                 self._rows.setdefault(row.keyframe, []).append(row)
         self._shown: tuple[int, dict[str, np.ndarray]] = (-1, {})
-        self.any = any(self._read(keyframe) for keyframe in self._rows)
+        self.any = bool(self._rows)
 
     def at(self, time_us: int) -> dict[str, np.ndarray]:
         keyframe = int((self._times_us <= time_us).sum()) - 1
@@ -130,6 +124,6 @@ class _Cameras:
         for row in self._rows.get(keyframe, []):
             try:
                 images[row.channel] = self._fleet.image(row)
-            except InputError:  # recorded, but its file was not copied with the log
+            except InputError:  # removed since the fleet was written
                 continue
         return images

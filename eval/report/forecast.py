@@ -1,0 +1,132 @@
+"""Reads a forecast folder: the table beside its baselines and the filmstrips.
+
+Shapes: W windows, H horizons after now, X forward, Y left, C cameras.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from drivewm.errors import InputError
+from drivewm.eval.report import packing
+from drivewm.eval.report.results import read_json
+
+METRICS = {"miou": "mIoU", "movable_iou": "Movable IoU", "iou": "Occupied IoU"}
+ROW_KEYS = ("row", "input", "ego_mode", "horizon_s", *METRICS)
+AGAIN = "run `drivewm forecast` again"
+MAX_FILMS = 8
+FRONT_PX = 480
+SIX = ("front left", "front", "front right", "back left", "back", "back right")
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The forecasting section: one line per (row, input, ego mode), one value per horizon."""
+
+    horizons_s: list[float]
+    lines: list[dict[str, Any]]  # row, input, ego_mode, values: metric -> [H] number or None
+    comparisons: list[dict[str, Any]]
+    provenance: dict[str, Any]
+    windows: int
+    windows_sha: str
+    films: list[dict[str, Any]]
+    films_total: int
+
+
+def read(folder: str | Path) -> Forecast:
+    """Reads and checks a forecast folder; ``frames.npz`` may be absent.
+
+    Raises:
+        InputError: a file is absent or corrupt, or lacks a field.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError("no such forecast folder", file=folder, fix=AGAIN)
+    file = folder / "forecast.json"
+    content = read_json(file, AGAIN)
+    for name in ("rows", "windows", "comparisons"):
+        if name not in content:
+            raise InputError("is missing", file=file, field=name, fix=AGAIN)
+    for row in content["rows"]:
+        for key in ROW_KEYS:
+            if key not in row:
+                raise InputError("is missing in a row", file=file, field=key, fix=AGAIN)
+    horizons = sorted(dict.fromkeys(row["horizon_s"] for row in content["rows"]))
+    films, total = _films(folder / "frames.npz")
+    windows = content["windows"]
+    return Forecast(
+        horizons_s=horizons, lines=_lines(content["rows"], horizons),
+        comparisons=content["comparisons"], provenance=content.get("provenance") or {},
+        windows=len(windows) if isinstance(windows, list) else int(windows),
+        windows_sha=str(content.get("windows_sha", "")), films=films, films_total=total,
+    )
+
+
+def _lines(rows: list[dict[str, Any]], horizons: list[float]) -> list[dict[str, Any]]:
+    lines: dict[tuple, dict[str, Any]] = {}
+    for row in rows:
+        key = (row["row"], row["input"], row["ego_mode"])
+        line = lines.setdefault(key, {
+            "row": key[0], "input": key[1], "ego_mode": key[2],
+            "values": {metric: [None] * len(horizons) for metric in METRICS},
+        })
+        place = horizons.index(row["horizon_s"])
+        for metric in METRICS:
+            line["values"][metric][place] = row[metric]
+    return list(lines.values())
+
+
+def _films(file: Path) -> tuple[list[dict[str, Any]], int]:
+    """Evenly chosen windows, at most MAX_FILMS, and how many there are."""
+    if not file.exists():
+        return [], 0
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            frames = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"not a readable archive ({error})", file=file, fix=AGAIN) from error
+    for name in ("scene_id", "keyframe", "true_bev", "predicted_bev", "extent_m", "horizon_s"):
+        if name not in frames:
+            raise InputError("array is missing", file=file, field=name, fix=AGAIN)
+    total = len(frames["scene_id"])
+    chosen = np.unique(np.linspace(0, total - 1, min(total, MAX_FILMS)).round().astype(int))
+    return [_film(frames, int(w)) for w in chosen], total
+
+
+def _film(frames: dict[str, np.ndarray], w: int) -> dict[str, Any]:
+    pair = np.stack([frames["true_bev"][w], frames["predicted_bev"][w]]).astype(np.uint8)
+    return {
+        "scene": str(frames["scene_id"][w]),
+        "keyframe": int(frames["keyframe"][w]),
+        "shape": list(pair.shape),  # true and predicted, H + 1, X, Y
+        "extent": frames["extent_m"].astype(float).tolist(),
+        "horizons": frames["horizon_s"].astype(float).tolist(),
+        "images": _images(frames, w),
+        "cells": packing.bytes_blob(pair.tobytes()),
+    }
+
+
+def _images(frames: dict[str, np.ndarray], w: int) -> list[dict[str, str]]:
+    if "cameras" in frames:
+        six = frames["cameras"][w]
+        names = SIX if len(six) == len(SIX) else [f"camera {n + 1}" for n in range(len(six))]
+        return [{"name": name, "src": _data_uri(image)} for name, image in zip(names, six)]
+    if "camera_front" in frames:
+        return [{"name": "front", "src": _data_uri(frames["camera_front"][w])}]
+    return []
+
+
+def _data_uri(image: np.ndarray) -> str:
+    picture = Image.fromarray(image)
+    picture.thumbnail((FRONT_PX, FRONT_PX))
+    buffer = io.BytesIO()
+    picture.save(buffer, format="WEBP", quality=70, method=4)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

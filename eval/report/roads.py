@@ -1,0 +1,118 @@
+"""The static map of a scene, clipped and packed for the animation (decimetres, differenced)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from shapely.geometry import LineString, Polygon
+
+from drivewm.errors import InputError
+from drivewm.eval.report import packing
+from drivewm.eval.report.packing import DM
+from drivewm.scene import Scene
+from drivewm.viz.bev import stop_bar
+
+if TYPE_CHECKING:
+    from drivewm.logs.fleet import Fleet
+
+MARGIN_M = 75.0
+SIMPLIFY_M = 0.1
+Bounds = tuple[float, float, float, float]
+LAYERS = ("walkways", "carparks", "drivable", "crossings", "stop_lines")
+
+
+def open_fleet(path: str | None) -> Fleet | None:
+    """The fleet the results were made on, or None where it is no longer at its place."""
+    if not path:
+        return None
+    from drivewm.logs.fleet import Fleet
+
+    try:
+        return Fleet.open(path)
+    except InputError:  # results outlive their fleet; the archives hold a plain map
+        return None
+
+
+def scene_of(fleet: Fleet | None, scene_id: str) -> Scene | None:
+    """The scene as logged, or None where the fleet does not hold it any more."""
+    if fleet is None or scene_id not in [info.id for info in fleet.scenes]:
+        return None
+    try:
+        return fleet.scene(scene_id)
+    except InputError:
+        return None
+
+
+def around(egos: Sequence[np.ndarray]) -> Bounds:
+    """x0, y0, x1, y1 that holds every ego [T, 11] with a margin."""
+    places = np.concatenate([ego[:, :2] for ego in egos])
+    low, high = places.min(0) - MARGIN_M, places.max(0) + MARGIN_M
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def pack_scene_map(scene: Scene, bounds: Bounds, origin_m: np.ndarray) -> dict[str, Any]:
+    """Layers, lanes, dividers and lights of a logged scene."""
+    road = scene.map
+    packed: dict[str, Any] = {
+        name: _areas(getattr(road, name), bounds, origin_m) for name in LAYERS
+    }
+    packed["lanes"] = _lines([lane.centerline for lane in road.lanes], bounds, origin_m)
+    packed["dividers"] = _lines(road.dividers, bounds, origin_m)
+    packed["lights"] = _lights(scene, origin_m)
+    return packed
+
+
+def pack_archive_map(
+    arrays: dict[str, np.ndarray], bounds: Bounds, origin_m: np.ndarray
+) -> dict[str, Any]:
+    """What a rollout archive knows of the map: drivable area and lane centrelines."""
+    areas = [shapely.from_wkb(bytes(wkb)) for wkb in arrays.get("drivable_wkb", ())]
+    return {
+        "drivable": _areas([area for area in areas if isinstance(area, Polygon)], bounds, origin_m),
+    }
+
+
+def _areas(polygons: Iterable[Polygon], bounds: Bounds, origin_m: np.ndarray) -> list[Any]:
+    """Each polygon as a list of rings, exterior first."""
+    packed = []
+    for polygon in polygons:
+        whole = polygon if polygon.is_valid else shapely.make_valid(polygon)
+        part = shapely.clip_by_rect(whole.simplify(SIMPLIFY_M), *bounds)
+        for piece in shapely.get_parts(part):
+            if isinstance(piece, Polygon) and not piece.is_empty:
+                rings = [piece.exterior, *piece.interiors]
+                packed.append(
+                    [packing.points(np.asarray(ring.coords), origin_m, DM) for ring in rings]
+                )
+    return packed
+
+
+def _lines(lines: Iterable[np.ndarray], bounds: Bounds, origin_m: np.ndarray) -> list[Any]:
+    packed = []
+    for line in lines:
+        if len(line) < 2:
+            continue
+        part = shapely.clip_by_rect(LineString(line[:, :2]).simplify(SIMPLIFY_M), *bounds)
+        for piece in shapely.get_parts(part):
+            if isinstance(piece, LineString) and not piece.is_empty:
+                packed.append(packing.points(np.asarray(piece.coords), origin_m, DM))
+    return packed
+
+
+def _lights(scene: Scene, origin_m: np.ndarray) -> list[Any]:
+    """[stop bar, statuses, how many steps each] of each light."""
+    if scene.lights.status is None:
+        return []
+    lanes = {lane.id: lane.centerline for lane in scene.map.lanes}
+    packed = []
+    for lane_id, status in zip(scene.lights.lane_ids, scene.lights.status):
+        if lane_id not in lanes or len(lanes[lane_id]) < 2:
+            continue
+        starts = np.flatnonzero(np.diff(status, prepend=-1))
+        counts = np.diff(np.append(starts, len(status)))
+        bar = packing.points(stop_bar(lanes[lane_id]), origin_m, DM)
+        packed.append([bar, status[starts].tolist(), counts.tolist()])
+    return packed
