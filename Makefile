@@ -26,7 +26,7 @@ help:
 	@echo "make test       install, then every test but the slow ones (about 15 min on 2 cores)"
 	@echo "make test-all   make test with the slow ones, which train models (about 30 min)"
 	@echo "make lint       ruff: rules and formatting (seconds)"
-	@echo "make typecheck  mypy on the installed tree (about 1 min)"
+	@echo "make typecheck  mypy on the installed tree (under a minute)"
 	@echo "make clean      removes $(VENV), build/ and caches; keeps runs/"
 
 install: $(STAMP)
@@ -72,7 +72,7 @@ lint: $(STAMP)
 
 # The installed tree is checked, because eval/ and its neighbours only get their import names there.
 typecheck: $(STAMP)
-	@echo "== Type check of the installed tree (about 1 minute)"
+	@echo "== Type check of the installed tree (under a minute)"
 	@rm -rf build
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps \
 	  --no-build-isolation --target build/typecheck .

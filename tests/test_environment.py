@@ -19,7 +19,7 @@ TORCH_OWN = ("nvidia-", "cuda-", "triton")
 
 def pins_of(lines: list[str]) -> dict[str, str]:
     """Name -> exact version of ``name==version`` lines."""
-    pins = {}
+    pins: dict[str, str] = {}
     for line in lines:
         name, version = line.split("==")
         assert canonicalize_name(name) not in pins, f"{name} is pinned twice"

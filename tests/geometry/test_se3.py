@@ -46,12 +46,12 @@ def test_scale_and_sign_of_a_quaternion_do_not_matter(wxyz, scale) -> None:
 
 @given(ANGLES)
 def test_yaw_survives_quaternion_and_rotation(yaw_rad) -> None:
-    rotation = se3.rotation_from_quaternion(se3.quaternion_from_yaw(yaw_rad))
+    rotation = se3.rotation_from_quaternion(se3.quaternion_from_yaw(np.array(yaw_rad)))
     assert se3.yaw_from_rotation(rotation) == pytest.approx(yaw_rad, abs=1e-9)
 
 
 def test_yaw_is_counter_clockwise_about_up() -> None:
-    rotation = se3.rotation_from_quaternion(se3.quaternion_from_yaw(np.pi / 2))
+    rotation = se3.rotation_from_quaternion(se3.quaternion_from_yaw(np.array(np.pi / 2)))
     assert np.allclose(rotation @ [1, 0, 0], [0, 1, 0])
     assert np.allclose(rotation @ [0, 0, 1], [0, 0, 1])
 
