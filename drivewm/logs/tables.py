@@ -114,7 +114,11 @@ def _ego(scene_id: str, ego: EgoRows) -> pa.Table:
 
 def _tracks(scene_id: str, source: str, tracks: TrackRows) -> pa.Table:
     rows = len(tracks.track_id)
-    kinds = {name: classify(source, name) for name in dict.fromkeys(tracks.category)}
+    kinds = {
+        # ScenarioNet keeps the original name (vehicle.truck), which says more than its own VEHICLE
+        name: classify("nuscenes" if "." in name else source, name)
+        for name in dict.fromkeys(tracks.category)
+    }
     velocity = tracks.velocity_mps
     return _table("tracks", {
         "scene_id": [scene_id] * rows, "time_us": pa.array(tracks.times_us, pa.int64()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -134,8 +135,6 @@ def _distinct(points: np.ndarray) -> np.ndarray:
 
 def _linked(lanes: list[Lane]) -> list[Lane]:
     """Links to lanes outside the crop are dropped."""
-    import dataclasses
-
     known = {lane.id: None for lane in lanes}
     return [
         dataclasses.replace(
