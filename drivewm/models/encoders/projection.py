@@ -6,6 +6,7 @@ rig and kept. Shapes: N cameras, V voxels, h, w feature map.
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 
 import numpy as np
@@ -113,8 +114,10 @@ class PullCache:
         h, w = size[0] // self.stride, size[1] // self.stride
         shape = (len(self.points_m), len(mask) * h * w)
         triplets = torch.from_numpy(np.stack([row, column])), torch.from_numpy(weight).float()
-        coo = torch.sparse_coo_tensor(*triplets, shape).coalesce().to(intrinsics.device)
-        pair = coo.to_sparse_csr(), coo.t().coalesce().to_sparse_csr()
+        with warnings.catch_warnings():  # torch calls its CSR format beta
+            warnings.simplefilter("ignore", UserWarning)
+            coo = torch.sparse_coo_tensor(*triplets, shape).coalesce().to(intrinsics.device)
+            pair = coo.to_sparse_csr(), coo.t().coalesce().to_sparse_csr()
         self._known[key] = pair
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
