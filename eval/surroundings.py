@@ -1,0 +1,57 @@
+"""What surrounds the ego in a run: agents, and cameras where the planner drives by them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from drivewm.errors import InputError
+from drivewm.eval.cameras import DEFAULT_SIZE, WorldCameras
+from drivewm.scene import Scene
+from drivewm.sim.observation import CameraSource
+from drivewm.sim.traffic import Traffic, reactive_traffic, replay_traffic
+
+
+def traffic_of(scene: Scene, agents: str) -> Traffic:
+    """Fresh agents at the scene's start: its tracks replayed, or reacting to the ego.
+
+    Reactive agents of a synthetic scene are those of its world.
+    """
+    if agents == "replay":
+        return replay_traffic(scene)
+    if scene.world_spec is not None:
+        return _world(scene.world_spec).make_traffic()
+    return reactive_traffic(scene)
+
+
+def choose_mode(planner: Any, scene: Scene) -> str:
+    """The first of the planner's modes that the scene can serve.
+
+    Raises:
+        InputError: it cannot serve any.
+    """
+    modes = getattr(planner, "modes", None) or (getattr(planner, "mode", "privileged"),)
+    for mode in modes:
+        if mode == "privileged" or (mode == "sensor" and scene.world_spec is not None):
+            return mode
+    raise InputError(
+        f"the planner needs mode {' or '.join(modes)}, and the scene has no synthetic world to "
+        "render cameras from"
+    )
+
+
+def cameras_of(planner: Any, scene: Scene, mode: str) -> CameraSource | None:
+    """Cameras for mode ``sensor``; None for ``privileged``."""
+    if mode != "sensor" or scene.world_spec is None:
+        return None
+    size = getattr(planner, "image_size", None) or DEFAULT_SIZE
+    channels = getattr(planner, "camera_channels", None)
+    return WorldCameras(_world(scene.world_spec), tuple(size), channels)
+
+
+@lru_cache(maxsize=2)
+def _world(spec_json: str) -> Any:
+    from drivewm.worlds.build import build
+    from drivewm.worlds.world import WorldSpec
+
+    return build(WorldSpec.model_validate_json(spec_json))
