@@ -143,7 +143,8 @@ def lead_ahead(agents, paths, i, time, look_m):
                 ex, ey = points[k, 0] - bx, points[k, 1] - by
                 if ex * ex + ey * ey > near * near:
                     continue
-                if box_distance(points[k, 0], points[k, 1], bx, by, heading, length, width) < radius:
+                px, py = points[k, 0], points[k, 1]
+                if box_distance(px, py, bx, by, heading, length, width) < radius:
                     along = agents.speed[j] * math.cos(heading - points[k, 2])
                     best, speed, who = points[k, 3], max(along, 0.0), j
     return best, speed, who

@@ -56,7 +56,7 @@ def sample(path: Path, spacing_m: float = SPACING_M) -> tuple[np.ndarray, float]
 def speed_bound(poses: np.ndarray, spacing_m: float, limit_mps: float) -> np.ndarray:
     """Speed that curves allow, with room to brake before them; [Q, 3] -> [Q]."""
     headings = np.unwrap(poses[:, 2])
-    reach = max(int(round(3.0 / spacing_m)), 1)
+    reach = max(round(3.0 / spacing_m), 1)
     ends = np.clip(np.arange(len(headings)) + reach, 0, len(headings) - 1)
     starts = np.clip(np.arange(len(headings)) - reach, 0, len(headings) - 1)
     span = np.maximum(ends - starts, 1) * spacing_m

@@ -119,7 +119,8 @@ def stops_on(xy: np.ndarray, scene: Scene, points: np.ndarray) -> list[tuple[flo
         if nearest < 0 or away[nearest] > STOP_NEAR_M:
             continue
         centre = lanes[scene.lights.lane_ids[light]].centerline
-        misfit = np.mean([np.hypot(*(line - p).T).min() for p in centre[:: max(len(centre) // 8, 1)]])
+        probes = centre[:: max(len(centre) // 8, 1)]
+        misfit = np.mean([np.hypot(*(line - probe).T).min() for probe in probes])
         key = (round(float(point[0])), round(float(point[1])))
         if misfit < STOP_NEAR_M and misfit < found.get(key, (np.inf, 0.0, 0))[0]:
             found[key] = (float(misfit), float(even[nearest]), light)

@@ -94,8 +94,8 @@ def empty_agents(count: int) -> Agents:
         path=np.full(count, -1, np.int64), s=z(count), lateral=z(count), shift=z(count),
         shift_start=np.full(count, -1e9), shift_time=np.ones(count), target=np.full(count, 10.0),
         idm=np.tile(np.array([1.5, 1.3, 1.3, 2.0, 7.0]), (count, 1)), margin=np.full(count, 0.15),
-        appear=z(count), clear=z(count), kerb_s=np.full(count, np.inf), kerb_end_s=np.full(count, np.inf),
-        waited=z(count), brake_until=np.full(count, -1.0),
+        appear=z(count), clear=z(count), kerb_s=np.full(count, np.inf),
+        kerb_end_s=np.full(count, np.inf), waited=z(count), brake_until=np.full(count, -1.0),
     )  # fmt: skip
 
 

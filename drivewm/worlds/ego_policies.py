@@ -68,9 +68,9 @@ class Perturbed(EgoDriver):
         return self._now
 
     def draw(self) -> tuple[float, float, bool, bool]:
-        offset = float(np.clip(self.rng.normal(0, 0.9), -2.2, 2.2))
+        offset = float(np.clip(self.rng.normal(0, 0.8), -1.8, 1.8))
         pace = self.pace * self.rng.uniform(0.5, 1.25)
-        return pace, offset, True, bool(self.rng.random() > 0.15)
+        return pace, offset, True, bool(self.rng.random() > 0.08)
 
 
 class Reckless(Perturbed):
@@ -81,8 +81,8 @@ class Reckless(Perturbed):
         swerve = rng.uniform(1.8, 4.5) * rng.choice([-1, 1]) if rng.random() < 0.35 else 0.0
         offset = float(swerve + rng.normal(0, 0.5))
         return (
-            self.pace * rng.uniform(0.9, 1.6), offset, bool(rng.random() > 0.5),
-            bool(rng.random() > 0.5),
+            self.pace * rng.uniform(0.9, 1.5), offset, bool(rng.random() > 0.5),
+            bool(rng.random() > 0.35),
         )  # fmt: skip
 
 

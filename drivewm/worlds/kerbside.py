@@ -75,8 +75,8 @@ def add_pedestrian(stage: Stage, path: int, s: float, **more) -> int:
     pace = rng.uniform(1.0, 1.7)
     return stage.cast.add(
         Member(kind=kind, size_m=draw_size(kind, rng), mode=Mode.WALK, path=path, s=s,
-               speed=pace, target=pace, clear=0.1, **more)  # fmt: skip
-    )
+               speed=pace, target=pace, clear=0.1, **more)
+    )  # fmt: skip
 
 
 def add_parked(stage: Stage, kept_free: list[Polygon]) -> None:
@@ -134,9 +134,8 @@ def add_works(stage: Stage) -> list[Polygon]:
             spots.append(line[k])
         for s in np.arange(work.start_m + 1.5, work.end_m - 1.0, 3.2):
             k = min(int(s), len(line) - 1)
-            heading = np.arctan2(*(-normal[k])) - np.pi / 2
-            point = line[k] + normal[k] * (edge - 1.0)
-            add_static(stage, BARRIER, point, float(heading + np.pi / 2))
+            across = float(np.arctan2(normal[k, 1], normal[k, 0]))  # barriers are wide, not long
+            add_static(stage, BARRIER, line[k] + normal[k] * (edge - 1.0), across)
         areas.append(LineString(spots).buffer(lane.width_m / 2 + 3.0))
     return areas
 

@@ -143,7 +143,7 @@ def polygons(shape, least_m2: float) -> list[Polygon]:
 def resample(line: np.ndarray, spacing_m: float = 1.0) -> np.ndarray:
     """A polyline [P, 2] at even spacing of about ``spacing_m``, end points kept."""
     s = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-    even = np.linspace(0.0, s[-1], max(int(round(s[-1] / spacing_m)), 1) + 1)
+    even = np.linspace(0.0, s[-1], max(round(s[-1] / spacing_m), 1) + 1)
     return np.stack([np.interp(even, s, line[:, k]) for k in (0, 1)], -1)
 
 
@@ -160,7 +160,7 @@ def offset(line: np.ndarray, left_m: float) -> np.ndarray:
 
 
 def curve(start, start_heading, end, end_heading, bend: float = 0.39) -> np.ndarray:
-    """A smooth join (cubic Bezier, handles of ``bend`` x chord x turn) between two poses; [P, 2]."""
+    """A smooth join (cubic Bezier, handles of ``bend`` x chord) between two poses; [P, 2]."""
     start, end = np.asarray(start, float), np.asarray(end, float)
     chord = np.hypot(*(end - start))
     handle = bend * chord

@@ -6,6 +6,7 @@ Traffic keeps right. Shapes: P vertices of the reference line.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from shapely.geometry import Polygon
@@ -52,7 +53,7 @@ def draw_road(
     """Draws a two-way road along ``line``. Lanes begin ``lanes_from_m`` after its start; the
     pavement begins at the start."""
     line = resample(line)
-    lane_line = line[int(round(lanes_from_m)) :]
+    lane_line = line[round(lanes_from_m) :]
     ids = []
     for count, side in ((section.forward, -1), (section.backward, 1)):
         road, row = network.new_road(), []
@@ -60,7 +61,7 @@ def draw_road(
             away = side * (section.median_m / 2 + (k + 0.5) * section.lane_m)
             centre = offset(lane_line, away)
             row.append(network.lane(centre if side < 0 else centre[::-1], section.lane_m, road))
-        for inner, outer in zip(row, row[1:]):
+        for inner, outer in pairwise(row):
             network.lanes[inner].right, network.lanes[outer].left = outer, inner
         network.dividers += [
             offset(lane_line, side * (section.median_m / 2 + k * section.lane_m))
@@ -95,7 +96,7 @@ def close_end(network: Network, road: Road, at_start: bool) -> None:
 
 def draw_crossing(network: Network, road: Road, at_m: float, depth_m: float = 3.2) -> None:
     """A zebra crossing over the road, ``at_m`` along its reference line (centre of the band)."""
-    index = min(max(int(round(at_m)), 1), len(road.line) - 2)
+    index = min(max(round(at_m), 1), len(road.line) - 2)
     point, normal = road.line[index], normals(road.line)[index]
     along = np.array([normal[1], -normal[0]])
     kerbs = np.stack([point - normal * road.section.right_m, point + normal * road.section.left_m])
@@ -110,4 +111,5 @@ def draw_stop_line(network: Network, lane: int) -> None:
     end, normal = draft.line[-1], normals(draft.line)[-1]
     back = np.array([-normal[1], normal[0]]) * STOP_LINE_M
     side = normal * draft.width_m / 2
-    network.stop_lines.append(Polygon([end - side, end + side, end + side + back, end - side + back]))
+    corners = [end - side, end + side, end + side + back, end - side + back]
+    network.stop_lines.append(Polygon(corners))
