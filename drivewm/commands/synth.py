@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,20 +46,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def summary(dataroot: Path, report: SynthReport) -> str:
-    """The closing lines: what was made, by which policies, how fast."""
-    plan = report.plan
-    counts = Counter((p.split, p.spec.policy) for p in plan)
-    rows = [
-        f"  {split:<14} " + ", ".join(
-            f"{counts[split, policy]} {policy}" for policy in ("careful", "perturbed", "reckless")
-        )
-        for split in dict.fromkeys(p.split for p in plan)
-    ]
-    training = [p.spec.policy for p in plan if p.split == "train"]
+    """The closing lines: what was made, by which drivers, what happened to them, how fast."""
+    counts: dict[tuple[str, str], list[int]] = {}  # scenes, with a contact, with a departure
+    for scene, known in zip(report.plan, report.incidents):
+        row = counts.setdefault((scene.split, scene.spec.policy), [0, 0, 0])
+        row[0] += 1
+        row[1] += known.get("collision_time_s") is not None
+        row[2] += known.get("departure_time_s") is not None
+    training = [p.spec.policy for p in report.plan if p.split == "train"]
     wild = sum(policy != "careful" for policy in training)
     share = f"{wild / len(training):.0%}" if training else "no training scenes"
     made = f"{report.made} made in {report.seconds:.1f} s" if report.made else "already complete"
     return "\n".join([
-        f"{dataroot}: {len(plan)} scenes, {made}", *rows,
+        f"{dataroot}: {len(report.plan)} scenes, {made}",
+        f"  {'split':<14} {'driver':<10} {'scenes':>6} {'contact':>8} {'off road':>9}",
+        *(f"  {split:<14} {policy:<10} {n:>6} {hit:>8} {off:>9}"
+          for (split, policy), (n, hit, off) in counts.items()),
         f"  perturbed or reckless drivers in training: {share}",
     ])

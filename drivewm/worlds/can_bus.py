@@ -8,7 +8,7 @@ sensors, drive train torque beyond mass times acceleration) is a constant or thi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +127,8 @@ def zoesensors(m: Motion) -> dict[str, np.ndarray]:
     }
 
 
-KINDS = {  # message name -> (rate in Hz, columns)
+Columns = dict[str, np.ndarray]
+KINDS: dict[str, tuple[float, Callable[[Motion], Columns]]] = {  # name -> (rate in Hz, columns)
     "ms_imu": (100.0, ms_imu), "pose": (50.0, pose),
     "steeranglefeedback": (100.0, steeranglefeedback),
     "vehicle_monitor": (2.0, vehicle_monitor), "zoe_veh_info": (100.0, zoe_veh_info),
@@ -137,7 +138,7 @@ KINDS = {  # message name -> (rate in Hz, columns)
 
 def _statistics(columns: Mapping[str, np.ndarray], times_us: np.ndarray) -> dict:
     span_s = float(times_us[-1] - times_us[0]) / 1e6
-    measures = {"max": np.max, "mean": np.mean, "min": np.min, "std": np.std}
+    measures: dict[str, Callable] = {"max": np.max, "mean": np.mean, "min": np.min, "std": np.std}
     variables = {
         name: {key: np.round(f(values, axis=0), 6).tolist() for key, f in measures.items()}
         for name, values in columns.items()

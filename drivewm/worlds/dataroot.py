@@ -1,4 +1,4 @@
-"""The life of a dataroot folder: begun, filled scene by scene, finished. Nothing is ever half there.
+"""The life of a dataroot folder: begun, filled scene by scene, finished; never half there.
 
 A scene is staged in ``.partial/<scene>/`` and appears under that name only when complete. When all
 are, their files move to their places and the tables, whose folder is what makes it a dataroot, are

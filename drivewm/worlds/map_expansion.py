@@ -160,8 +160,10 @@ def _add_lane(records: Records, lane: Lane) -> None:
         records.add("lane_connector", {"polygon_token": records.polygon(shape)}, lane.id)
         return
     start, end = _ends(lane)
-    row = {"polygon_token": records.polygon(shape), "lane_type": "BIKE" if lane.is_bike else "CAR",
-           "from_edge_line_token": records.line(start), "to_edge_line_token": records.line(end)}
+    row: dict = {
+        "polygon_token": records.polygon(shape), "lane_type": "BIKE" if lane.is_bike else "CAR",
+        "from_edge_line_token": records.line(start), "to_edge_line_token": records.line(end),
+    }
     for side, border, neighbor in (("left", lane.left_boundary, lane.left_neighbor),
                                    ("right", lane.right_boundary, lane.right_neighbor)):
         dashed = "DOUBLE_DASHED_WHITE" if neighbor else "SINGLE_SOLID_WHITE"

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Iterable
 
 import numpy as np
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import LineString, MultiPolygon, Polygon
 from shapely.geometry.polygon import orient
 from shapely.ops import unary_union
 
 from drivewm.worlds.tables import token
 
+SIMPLIFY_M = 0.01  # vertices that change an outline less are left out
 LAYERS = (
     "polygon", "line", "node", "drivable_area", "road_segment", "road_block", "lane",
     "ped_crossing", "walkway", "stop_line", "carpark_area", "road_divider", "lane_divider",
@@ -32,6 +33,11 @@ def joined(polygons: Iterable[Polygon], gap_m: float = 0.05) -> Polygon:
         return union
     closed = union.buffer(gap_m).buffer(-gap_m)
     return closed if isinstance(closed, Polygon) else union.convex_hull
+
+
+def slim(points: np.ndarray) -> np.ndarray:
+    """A polyline [P, 2] without the vertices that it does not need."""
+    return np.array(LineString(points).simplify(SIMPLIFY_M).coords)
 
 
 class Records:
@@ -58,17 +64,17 @@ class Records:
         return [self.add("node", {"x": x, "y": y}) for x, y in rows]
 
     def line(self, points: np.ndarray) -> str:
-        return self.add("line", {"node_tokens": self.nodes(points)})
+        return self.add("line", {"node_tokens": self.nodes(slim(points))})
 
     def polygon(self, shape: Polygon) -> str:
         """A polygon with its holes; the closing point is not repeated (as in nuScenes)."""
-        shape = orient(shape)
+        shape = orient(shape.simplify(SIMPLIFY_M))
         holes = [{"node_tokens": self.nodes(np.array(h.coords)[:-1])} for h in shape.interiors]
         exterior = self.nodes(np.array(shape.exterior.coords)[:-1])
         return self.add("polygon", {"exterior_node_tokens": exterior, "holes": holes})
 
     def divider_nodes(self, points: np.ndarray, kind: str) -> list[dict]:
         """Nodes with the marking between each and the next; the last one starts nothing."""
-        nodes = self.nodes(points)
+        nodes = self.nodes(slim(points))
         kinds = [kind] * (len(nodes) - 1) + ["NIL"]
         return [{"node_token": n, "segment_type": k} for n, k in zip(nodes, kinds)]

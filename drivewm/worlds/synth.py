@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -27,6 +27,7 @@ from drivewm.worlds.map_images import MASK_TOKENS, basemap, semantic_prior
 from drivewm.worlds.plan import PlannedScene, fleet_specs
 from drivewm.worlds.recordings import CHANNELS
 from drivewm.worlds.scene_writer import SceneWriter
+from drivewm.worlds.sidecar import read_about
 from drivewm.worlds.simulate import simulate
 from drivewm.worlds.studio import WorldStudio
 from drivewm.worlds.tables import fixed_rows, token
@@ -38,7 +39,7 @@ WATCH_S = 0.3
 class SynthConfig(Config):
     """What decides a synthetic dataroot; the number of workers does not."""
 
-    scenes: int = Field(26, ge=1, le=8000)
+    scenes: int = Field(26, ge=1, le=7999)
     seed: int = 0
     image_size: tuple[int, int] = (448, 256)  # width, height
     sweeps: Literal["none", "full"] = "none"
@@ -53,8 +54,7 @@ class SynthConfig(Config):
         planned = fleet_specs(self.scenes, self.seed)
         length = {"duration_s": self.duration_s}
         return [
-            PlannedScene(name=p.name, split=p.split, spec=p.spec.model_copy(update=length))
-            for p in planned
+            replace(scene, spec=scene.spec.model_copy(update=length)) for scene in planned
         ]
 
 
@@ -63,6 +63,7 @@ class SynthReport:
     """What was made, for the closing lines."""
 
     plan: tuple[PlannedScene, ...]
+    incidents: tuple[Mapping[str, float | None], ...]  # per scene, from its sidecar
     made: int  # scenes made by this call; the others were there
     seconds: float
 
@@ -86,7 +87,10 @@ def synthesise(
             _make_all(root, todo, len(plan), config, workers)
             _finish(root, plan)
             made = len(todo)
-    return SynthReport(plan=tuple(plan), made=made, seconds=time.monotonic() - start)
+        known = tuple(read_about(path / "drivewm" / "scenes", p.name) for p in plan)
+    return SynthReport(
+        plan=tuple(plan), incidents=known, made=made, seconds=time.monotonic() - start
+    )
 
 
 def make_scene(stage: Path, planned: PlannedScene, config: SynthConfig) -> None:

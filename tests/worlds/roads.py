@@ -7,6 +7,8 @@ from drivewm.scene import Lane, RoadMap
 from drivewm.sim.lights import LightProgram
 from drivewm.worlds.map_expansion import Network
 
+LEFT_M = np.array([0, 1.75])
+
 
 def straight_lane(name: str, x0: float, x1: float, y: float, **more) -> Lane:
     """A lane 3.5 m wide along +x."""
@@ -14,7 +16,7 @@ def straight_lane(name: str, x0: float, x1: float, y: float, **more) -> Lane:
     line = np.stack([xs, np.full(len(xs), y)], 1)
     return Lane(
         id=name, centerline=line, polygon=box(x0, y - 1.75, x1, y + 1.75),
-        left_boundary=line + [0, 1.75], right_boundary=line - [0, 1.75], **more,
+        left_boundary=line + LEFT_M, right_boundary=line - LEFT_M, **more,
     )
 
 

@@ -44,7 +44,7 @@ def test_quarter_turns_keep_radius_and_side():
 def test_any_smooth_centerline_comes_back_within_a_decimetre(curvatures, spacing_m):
     headings = np.cumsum(np.array(curvatures) * spacing_m)
     steps = spacing_m * np.stack([np.cos(headings), np.sin(headings)], 1)
-    line = np.concatenate([[[100.0, 200.0]], [[100.0, 200.0]] + np.cumsum(steps, 0)])
+    line = np.array([100.0, 200.0]) + np.concatenate([np.zeros((1, 2)), np.cumsum(steps, 0)])
     paths = arcline_paths(line)
     assert away_m(line, paths) < 0.1
     assert np.allclose(paths[-1]["end_pose"][:2], line[-1])
