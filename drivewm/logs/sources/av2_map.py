@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry import Polygon
 
 from drivewm.errors import InputError
-from drivewm.logs.sources.nuscenes_map import MARGIN_M, check_city, path_area, polygons_of
+from drivewm.logs.map_crop import MARGIN_M, check_city, path_area, polygons_of
 from drivewm.scene import Lane, RoadMap
 
 _LAYERS = ("lane_segments", "drivable_areas", "pedestrian_crossings")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drivewm.errors import InputError
+from drivewm.geometry.polylines import without_repeats
+from drivewm.logs.map_crop import polygons_of
 from drivewm.scene import Lane, RoadMap
 
 RESOLUTION_M = 1.0
@@ -25,7 +28,7 @@ LAYERS = (
 
 
 class Expansion:
-    """One city's expansion; geometry is built for the records near a drive only."""
+    """One city's expansion."""
 
     def __init__(self, path: Path, location: str) -> None:
         self.path, self.location = path, location
@@ -59,12 +62,7 @@ class Expansion:
 
     def _crop(self, area: BaseGeometry) -> RoadMap:
         shapely.prepare(area)
-        lanes = [self._lane(r, False) for r in self._json["lane"]]
-        lanes += [self._lane(r, True) for r in self._json["lane_connector"]]
-        near = [
-            lane for lane in lanes
-            if lane is not None and area.intersects(LineString(lane.centerline))
-        ]
+        near = [lane for lane in self._lanes if area.intersects(LineString(lane.centerline))]
         return RoadMap(
             origin="map_expansion", lanes=tuple(_linked(near)),
             drivable=self._layer("drivable_area", area),
@@ -75,17 +73,26 @@ class Expansion:
             dividers=self._dividers(area),
         )
 
+    @cached_property
+    def _lanes(self) -> list[Lane]:
+        """Every lane and connector of the city, built once."""
+        lanes = [self._lane(record, False) for record in self._json["lane"]]
+        lanes += [self._lane(record, True) for record in self._json["lane_connector"]]
+        return [lane for lane in lanes if lane is not None]
+
     def _lane(self, record: dict[str, Any], is_connector: bool) -> Lane | None:
-        """A lane without an arc-line path has no centreline and is left out."""
+        """None where there is no arc-line path, and so no centreline."""
         token = record["token"]
         arcs = self._json["arcline_path_3"].get(token)
         if not arcs:
             return None
-        points = np.array(discretize_lane(arcs, RESOLUTION_M))[:, :2]
+        centerline = without_repeats(np.array(discretize_lane(arcs, RESOLUTION_M))[:, :2], 1e-3)
+        if len(centerline) < 2:
+            return None
         links = self._json["connectivity"].get(token, {})
         polygon = self._shape(record["polygon_token"]) if record.get("polygon_token") else None
         return Lane(
-            id=token, centerline=_distinct(points), polygon=polygon, is_connector=is_connector,
+            id=token, centerline=centerline, polygon=polygon, is_connector=is_connector,
             is_bike=record.get("lane_type") == "BIKE",
             left_boundary=self._boundary(record.get("left_lane_divider_segments")),
             right_boundary=self._boundary(record.get("right_lane_divider_segments")),
@@ -106,8 +113,6 @@ class Expansion:
         return Polygon(outer, [hole for hole in holes if len(hole) >= 3])
 
     def _layer(self, layer: str, area: BaseGeometry, keep=lambda record: True) -> tuple:
-        from drivewm.logs.sources.nuscenes_map import polygons_of
-
         out: list[Polygon] = []
         for record in self._json[layer]:
             if not keep(record):
@@ -125,12 +130,6 @@ class Expansion:
             if len(points) >= 2 and area.intersects(LineString(points)):
                 out.append(points)
         return tuple(out)
-
-
-def _distinct(points: np.ndarray) -> np.ndarray:
-    keep = np.r_[True, np.hypot(*np.diff(points, axis=0).T) > 1e-3]
-    kept = points[keep]
-    return kept if len(kept) >= 2 else points[:2]
 
 
 def _linked(lanes: list[Lane]) -> list[Lane]:

@@ -16,7 +16,8 @@ import shapely
 from shapely.geometry import Polygon
 
 from drivewm.errors import InputError
-from drivewm.logs.sources.nuscenes_map import polygons_of
+from drivewm.geometry.polylines import without_repeats
+from drivewm.logs.map_crop import polygons_of
 from drivewm.scene import Lane, RoadMap
 
 JOIN_M = 0.5
@@ -36,7 +37,9 @@ def road_map(path: Path, features: dict[str, dict[str, Any]]) -> RoadMap:
     for name, feature in features.items():
         kind = str(feature.get("type", ""))
         if kind.startswith("LANE"):
-            lanes.append(_lane(path, name, feature))
+            lane = _lane(path, name, feature)
+            if lane is not None:
+                lanes.append(lane)
         elif name.startswith("boundary") and _is_ring(_points(path, name, feature, "polyline")):
             rings.append(Polygon(_points(path, name, feature, "polyline")))
         elif kind == "CROSSWALK":
@@ -62,14 +65,18 @@ def _points(path: Path, name: str, feature: dict[str, Any], key: str) -> np.ndar
     return points
 
 
-def _lane(path: Path, name: str, feature: dict[str, Any]) -> Lane:
+def _lane(path: Path, name: str, feature: dict[str, Any]) -> Lane | None:
+    """None for a lane that is a single point (the converter cuts lanes at the crop)."""
+    centerline = without_repeats(_points(path, name, feature, "polyline"), 1e-3)
+    if len(centerline) < 2:
+        return None
     polygon = None
     if feature.get("polygon") is not None:
         parts = polygons_of(
             shapely.make_valid(Polygon(_points(path, name, feature, "polygon"))))
         polygon = max(parts, key=lambda part: part.area, default=None)
     return Lane(
-        id=name, centerline=_points(path, name, feature, "polyline"), polygon=polygon,
+        id=name, centerline=centerline, polygon=polygon,
         is_connector=polygon is None,
     )
 
