@@ -123,9 +123,7 @@ def import_failures(distributions: list[str]) -> dict[str, str]:
 
     All are tried in one process first; only when that fails is each tried alone.
     """
-    modules = {
-        name: IMPORT_NAMES.get(name.lower(), name.replace("-", "_")) for name in distributions
-    }
+    modules = {name: import_name(name) for name in distributions}
     if not modules or _python(f"import {', '.join(modules.values())}").returncode == 0:
         return {}
     failures = {}

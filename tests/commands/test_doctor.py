@@ -80,6 +80,14 @@ def test_a_local_build_of_the_right_version_fits(monkeypatch) -> None:
     assert doctor._check_version("torch", SpecifierSet("==2.13.0")).status == "ok"
 
 
+def test_names_that_differ_from_the_import_name_are_translated(monkeypatch) -> None:
+    asked: list[str] = []
+    result = doctor.subprocess.CompletedProcess([], 0, stdout="", stderr="")
+    monkeypatch.setattr(doctor, "_python", lambda code: asked.append(code) or result)
+    assert doctor.import_failures(["MarkupSafe", "Pillow", "hydra-core", "torch"]) == {}
+    assert asked == ["import markupsafe, PIL, hydra, torch"]
+
+
 def test_a_dependency_that_does_not_import_is_broken(monkeypatch, tmp_path: Path) -> None:
     (tmp_path / "brokenpkg.py").write_text("raise ValueError('numpy.dtype size changed')")
     (tmp_path / "crashingpkg.py").write_text("import os\nos._exit(7)")
