@@ -8,7 +8,7 @@ import numpy as np
 
 from drivewm.scene import EgoColumn, Scene, VehicleParams
 from drivewm.sim.lights import LightProgram
-from drivewm.sim.traffic_look import on_path, project
+from drivewm.sim.traffic_look import on_path, path_length, project
 from drivewm.sim.traffic_recorded import Parts, reactive_parts, replay_parts
 from drivewm.sim.traffic_state import Agents, Events, Mode, Paths
 from drivewm.sim.traffic_step import drive_accel, enter, step_agents
@@ -43,6 +43,7 @@ class Traffic:
         recorded: np.ndarray | None = None,  # [N, T, 6] for replayed slots
         recorded_valid: np.ndarray | None = None,  # bool [N, T]
         ego_path: int = -1,  # path that the ego is expected to follow; -1: not known
+        lift_m: np.ndarray | None = None,  # [N] box centres above the paths' z (None: at it)
     ) -> None:
         self.ids, self.categories = ids, categories
         self.score_type, self.occ_class, self.size_m = score_type, occ_class, size_m
@@ -50,6 +51,7 @@ class Traffic:
         self.agents, self._paths, self._events = agents, paths, events
         self._lights_at, self._ego_path = lights_at, ego_path
         self._recorded, self._recorded_valid = recorded, recorded_valid
+        self._lift_m = np.zeros(len(ids)) if lift_m is None else lift_m
         self._steps = 0
         self.light_status = lights_at(0.0)
         self._publish()
@@ -79,7 +81,9 @@ class Traffic:
         agents.mode[slot], agents.active[slot] = Mode.EGO, True
         if self._ego_path < 0:
             return
-        s, side = project(self._paths, self._ego_path, *agents.pose[slot, :2], 0.0, 1e6)
+        s, side = project(
+            self._paths, self._ego_path, agents.pose[slot, 0], agents.pose[slot, 1], 0.0, 1e6
+        )
         agents.s[slot], agents.lateral[slot] = s, side
         agents.path[slot] = self._ego_path if abs(side) < OFF_ROUTE_M else -1
         agents.waited[slot] = agents.waited[slot] + DT_S if agents.speed[slot] < 0.1 else 0.0
@@ -91,6 +95,11 @@ class Traffic:
         moving = (self.agents.mode == Mode.DRIVE) | (self.agents.mode == Mode.WALK)
         self.agents.gone[moving & ~self.agents.active & (self.agents.appear <= 0.0)] = True
         self._publish()
+
+    @property
+    def ego_room_m(self) -> float:
+        """Length of the ego's expected path that is left before it."""
+        return path_length(self._paths, self._ego_path) - float(self.agents.s[len(self.ids)])
 
     def ego_advice(self, target_mps: float, heed_lights: bool = True) -> float:
         """Acceleration [m/s2] a careful driver would choose on the ego's expected path now.
@@ -122,6 +131,7 @@ class Traffic:
         agents = self.agents
         self.state = np.zeros((n, 6))
         self.state[:, [0, 1, 3, 2]] = agents.pose[:n]
+        self.state[:, 2] += self._lift_m
         self.state[:, 4] = agents.speed[:n] * np.cos(agents.pose[:n, 2])
         self.state[:, 5] = agents.speed[:n] * np.sin(agents.pose[:n, 2])
         if self._recorded is not None and self._recorded_valid is not None:

@@ -50,7 +50,8 @@ def replay_parts(scene: Scene) -> Parts:
 def reactive_parts(scene: Scene) -> Parts:
     """Vehicles and bicycles that moved get a path of their own; everything else is replayed."""
     parts, params = replay_parts(scene), IdmParams()
-    agents, paths = parts.agents, []
+    agents = parts.agents
+    paths: list[Path] = []
     for i in range(len(scene.tracks)):
         steps = np.flatnonzero(scene.tracks.valid[i])
         rides = scene.tracks.score_type[i] in (ScoreType.VEHICLE, ScoreType.BICYCLE)

@@ -104,4 +104,4 @@ def pack_events(rows: list[tuple]) -> Events:
     columns = list(zip(*rows)) if rows else [()] * 7
     kinds = (np.int64, np.int8, np.int8, float, np.int64, float, float)
     arrays = [np.array(column, kind) for column, kind in zip(columns, kinds)]
-    return Events(*arrays, np.zeros(len(rows), bool))
+    return Events(*[*arrays, np.zeros(len(rows), bool)])

@@ -38,7 +38,7 @@ def follow(agents, i, gap, lead_speed):
         speed, agents.target[i], gap, lead_speed, min_gap, headway, accel_max, decel
     )
     closing = max(speed * speed - lead_speed * lead_speed, 0.0)
-    must = closing / (2.0 * max(gap - 0.5, 0.2)) if speed > lead_speed else 0.0
+    must = closing / (2.0 * max(gap - 0.7 * min_gap, 0.2)) if speed > lead_speed else 0.0
     lowest = -hardest if must > decel else -decel
     return min(max(accel, lowest), accel_max)
 
@@ -95,7 +95,7 @@ def walk_speed(agents, paths, i):
 
 
 @njit(cache=True)
-def lane_is_clear(agents, paths, i, path, s, gap_m):
+def lane_is_clear(agents, paths, i, path, s, gap_m, time):
     """Whether nobody is, or soon will be, within ``gap_m`` before and behind on the new path."""
     for j in range(len(agents.mode)):
         if j == i or not agents.active[j]:
@@ -104,7 +104,9 @@ def lane_is_clear(agents, paths, i, path, s, gap_m):
         if dx * dx + dy * dy > 60.0**2:
             continue
         at, side = project(paths, path, agents.pose[j, 0], agents.pose[j, 1], s - 50.0, s + 50.0)
-        if abs(side) > 2.0 or abs(at - s) > 49.0:
+        _, rest = offset_now(agents, j, time)
+        width = 4.5 if abs(rest) > 0.3 else 2.0  # who changes lanes too may come here
+        if abs(side) > width or abs(at - s) > 49.0:
             continue
         room = abs(at - s) - (agents.size[i, 0] + agents.size[j, 0]) / 2
         faster = agents.speed[j] - agents.speed[i] if at < s else agents.speed[i] - agents.speed[j]
@@ -142,7 +144,7 @@ def run_events(agents, paths, events, time):
         room = path_length(paths, events.path[e]) - s
         if abs(side) > 5.0 or room < 25.0:
             events.done[e] = True
-        elif lane_is_clear(agents, paths, i, events.path[e], s, events.gap[e]):
+        elif lane_is_clear(agents, paths, i, events.path[e], s, events.gap[e], time):
             agents.path[i], agents.s[i] = events.path[e], s
             agents.shift[i] = side - agents.lateral[i]
             agents.shift_start[i], agents.shift_time[i] = time, events.duration[e]
@@ -182,6 +184,8 @@ def enter(agents, paths, time):
         free = True
         for j in range(len(agents.mode)):
             if j != i and agents.active[j] and free:
+                _, rest = offset_now(agents, j, time)  # who changes lanes may come here
+                grown[1] = agents.size[i, 1] + (6.0 if abs(rest) > 0.3 else 0.0)
                 free = not boxes_touch(
                     agents.pose[i], grown, agents.pose[j], agents.size[j], 0.1
                 )

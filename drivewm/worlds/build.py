@@ -64,7 +64,8 @@ def plan_ego(ways: Pathways, rng: np.random.Generator) -> EgoPlan:
     start = network.starts[int(rng.integers(len(network.starts)))]
     lanes = ways.walk(start, rng)
     length = float(arc_lengths(ways.line(lanes)[0])[-1])
-    s = rng.uniform(12.0, max(min(60.0, length - 190.0), 20.0))
+    needed = 20.0 * network.speed_limit_mps + 10.0
+    s = rng.uniform(12.0, float(np.clip(length - needed, 14.0, 60.0)))
     return EgoPlan(
         lanes=lanes, path=ways.path(lanes), s=s,
         speed=network.speed_limit_mps * rng.uniform(0.5, 0.85),
@@ -122,7 +123,7 @@ def traffic_maker(stage: Stage, lights: LightProgram, start: np.ndarray, spec: W
             score_type=score_type, occ_class=occ_class, size_m=cast.sizes(), agents=cast.agents(),
             paths=paths, events=pack_events(stage.events), light_lane_ids=lights.lane_ids,
             light_stop_points=lights.stop_points, lights_at=lights.status_at,
-            ego_path=stage.ego.path,
+            ego_path=stage.ego.path, lift_m=cast.sizes()[:, 2] / 2,  # paths lie on the ground
         )  # fmt: skip
         traffic.admit(start, ZOE)
         return traffic

@@ -49,6 +49,9 @@ class EgoDriver:
             wanted = traffic.ego_advice(target, lights)
         else:
             wanted = 1.8 * (1.0 - (speed / target) ** 4)
+        room = traffic.ego_room_m - 4.0  # nobody drives off the end of the network
+        if speed * speed / 6.0 > room:
+            wanted = min(wanted, -speed * speed / (2.0 * max(room, 0.5)))
         if wanted > -3.0:  # comfort, except in an emergency
             wanted = float(np.clip(wanted, before - JERK_MPS3 * DT_S, before + JERK_MPS3 * DT_S))
         return wanted

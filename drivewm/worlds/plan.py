@@ -17,12 +17,16 @@ CANVAS_M = {  # width, height of the nuScenes maps
     "singapore-queenstown": (3228.6, 3687.1),
     "singapore-hollandvillage": (2808.3, 2922.9),
 }
-UNSEEN_LAYOUT = "roundabout"
+UNSEEN_LAYOUT: LayoutKind = "roundabout"
 UNSEEN_SHARE, VAL_SHARE = 1 / 14, 1 / 5
 SCENES_PER_NETWORK = 2
 FIRST_SCENE = 2001  # four digits, as the devkit wants, and no number of a real scene
-WEATHER = (("day", 0.5), ("dusk", 0.17), ("night", 0.13), ("rain", 0.2))
-TRAIN_POLICY = ("careful", "perturbed", "careful", "reckless", "careful", "perturbed")
+WEATHER: tuple[tuple[Weather, float], ...] = (
+    ("day", 0.5), ("dusk", 0.17), ("night", 0.13), ("rain", 0.2),
+)  # fmt: skip
+TRAIN_POLICY: tuple[Policy, ...] = (
+    "careful", "perturbed", "careful", "reckless", "careful", "perturbed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +64,14 @@ def layout_of(split: str, network: int) -> LayoutKind:
     """Kinds take turns, each split starting with another one."""
     if split == "unseen_layout":
         return UNSEEN_LAYOUT
-    kinds = [kind for kind in get_args(LayoutKind) if kind != UNSEEN_LAYOUT]
+    kinds: list[LayoutKind] = [kind for kind in get_args(LayoutKind) if kind != UNSEEN_LAYOUT]
     return kinds[(network + (2 if split == "val" else 0)) % len(kinds)]
 
 
 def spec_of(seed, split, kind, layout_seed, location, origin, index) -> WorldSpec:
     rng = generator("scene", seed, split, index)
-    names, shares = zip(*WEATHER)
-    weather: Weather = names[int(rng.choice(len(names), p=np.array(shares)))]
+    shares = np.array([share for _, share in WEATHER])
+    weather = WEATHER[int(rng.choice(len(shares), p=shares))][0]
     policy: Policy = "careful"
     if split == "train":
         policy = TRAIN_POLICY[index % len(TRAIN_POLICY)]

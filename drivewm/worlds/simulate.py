@@ -56,7 +56,9 @@ def simulate(world: World) -> WorldLog:
         lights.append(traffic.light_status)
         driver.crashed = driver.crashed or in_contact(now, vehicle, traffic)
         actions[step] = driver.act(traffic, now, step * DT_S)
-        after = bicycle_step(now, *actions[step], vehicle.wheelbase_m, DT_S, FRICTION)
+        after = bicycle_step(
+            now, actions[step, 0], actions[step, 1], vehicle.wheelbase_m, DT_S, FRICTION
+        )
         traffic.step(now, vehicle)
         now = after
     ego[:, EgoColumn.AY] = ego[:, EgoColumn.VX] * ego[:, EgoColumn.YAW_RATE]

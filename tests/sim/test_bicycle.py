@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from drivewm.scene import EgoColumn
 from drivewm.sim.bicycle import (
-    MAX_STEER_RAD, bicycle_step, command_for_accel, command_for_steer,
+    MAX_STEER_RAD,
+    bicycle_step,
+    command_for_accel,
+    command_for_steer,
 )  # fmt: skip
 
 WHEELBASE_M = 3.089

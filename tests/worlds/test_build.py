@@ -19,10 +19,11 @@ ORIGIN = (450.0, 150.0)
 
 
 def world_of(kind, seed=1, layout_seed=1, **more):
-    return build(
-        WorldSpec(seed=seed, layout=kind, layout_seed=layout_seed, location="boston-seaport",
-                  origin_m=ORIGIN, **more)  # fmt: skip
-    )
+    spec = WorldSpec(
+        seed=seed, layout=kind, layout_seed=layout_seed, location="boston-seaport",
+        origin_m=ORIGIN, **more,
+    )  # fmt: skip
+    return build(spec)
 
 
 @pytest.mark.parametrize("kind", LAYOUTS)

@@ -30,7 +30,7 @@ def test_lanes_are_connected_and_inside_the_drivable_area(kind, seed):
     assert road_map.has_lane_graph or kind in ("straight", "curve")
     for lane in road_map.lanes:
         spacing = np.hypot(*np.diff(lane.centerline, axis=0).T)
-        assert 0.5 < spacing.min() and spacing.max() < 1.5
+        assert spacing.min() > 0.5 and spacing.max() < 1.5
         assert drivable.contains(LineString(lane.centerline)), lane.id
         assert lane.polygon.is_valid
         assert lane.polygon.intersection(drivable).area > 0.97 * lane.polygon.area

@@ -9,12 +9,12 @@ from drivewm.worlds.layouts.open_road import draw_curve, draw_merge, draw_straig
 from drivewm.worlds.layouts.roundabout import draw_roundabout
 
 LAYOUTS = {
-    "straight": (draw_straight, (11.0, 15.0)),
-    "curve": (draw_curve, (9.0, 13.0)),
-    "four_way": (draw_four_way, (10.0, 14.0)),
-    "t_junction": (draw_t_junction, (9.0, 13.0)),
+    "straight": (draw_straight, (10.0, 13.0)),
+    "curve": (draw_curve, (9.0, 12.5)),
+    "four_way": (draw_four_way, (9.5, 13.0)),
+    "t_junction": (draw_t_junction, (9.0, 12.5)),
     "roundabout": (draw_roundabout, (9.0, 12.0)),
-    "merge": (draw_merge, (12.0, 16.0)),
+    "merge": (draw_merge, (11.0, 13.0)),
 }
 
 
