@@ -18,7 +18,7 @@ def npz_bytes(arrays: Mapping[str, np.ndarray], level: int = COMPRESS_LEVEL) -> 
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         for name, values in arrays.items():
             entry = io.BytesIO()
-            np.lib.format.write_array(entry, np.ascontiguousarray(values), allow_pickle=False)
+            np.lib.format.write_array(entry, np.asarray(values, order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, entry.getvalue(), compresslevel=level)
