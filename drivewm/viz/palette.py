@@ -63,8 +63,8 @@ LIGHT = Palette(
     ego="#1f5eea", rival="#d9570b", route="#9db8ee", outline="#ffffff", alarm="#c81e3a",
     text="#1b1d21", muted="#5c626b",
     classes=_by_class(
-        OTHERS="#8a8f94", BARRIER="#a8842a", BICYCLE="#0f8f76", BUS="#7a5599", CAR="#5f6f82",
-        CONSTRUCTION_VEHICLE="#86761c", MOTORCYCLE="#3b6f3f", PEDESTRIAN="#b8257a",
+        OTHERS="#8a8f94", BARRIER="#a8842a", BICYCLE="#0f8f76", BUS="#8a5bb0", CAR="#5f6f82",
+        CONSTRUCTION_VEHICLE="#86761c", MOTORCYCLE="#3b6f3f", PEDESTRIAN="#e0004d",
         TRAFFIC_CONE="#c98a00", TRAILER="#8796ad", TRUCK="#39465c", DRIVEABLE_SURFACE="#dddfde",
         OTHER_FLAT="#d6cfdf", SIDEWALK="#ddd0b9", TERRAIN="#cbdab9", MANMADE="#b3aba1",
         VEGETATION="#93b582", FREE="#f4f4f1",
@@ -77,9 +77,9 @@ DARK = Palette(
     ego="#6fa3ff", rival="#ff9a4a", route="#35528c", outline="#121418", alarm="#ff5d73",
     text="#eceef1", muted="#a0a8b3",
     classes=_by_class(
-        OTHERS="#8b9198", BARRIER="#c7a24a", BICYCLE="#35cba6", BUS="#b291da", CAR="#9aa9bc",
-        CONSTRUCTION_VEHICLE="#b8a640", MOTORCYCLE="#7fc983", PEDESTRIAN="#f470b4",
-        TRAFFIC_CONE="#f2bd3d", TRAILER="#c3cede", TRUCK="#7188b3", DRIVEABLE_SURFACE="#2b313a",
+        OTHERS="#8b9198", BARRIER="#c7a24a", BICYCLE="#35cba6", BUS="#9a5cf0", CAR="#9aa9bc",
+        CONSTRUCTION_VEHICLE="#b8a640", MOTORCYCLE="#7fc983", PEDESTRIAN="#ff4d7d",
+        TRAFFIC_CONE="#f2bd3d", TRAILER="#c3cede", TRUCK="#8aa4d6", DRIVEABLE_SURFACE="#2b313a",
         OTHER_FLAT="#383142", SIDEWALK="#3f392d", TERRAIN="#2c3826", MANMADE="#5e574f",
         VEGETATION="#48673b", FREE="#121418",
     ),

@@ -21,6 +21,8 @@ from drivewm.eval.report.results import read_json
 
 METRICS = {"miou": "mIoU", "movable_iou": "Movable IoU", "iou": "Occupied IoU"}
 ROW_KEYS = ("row", "input", "ego_mode", "horizon_s", *METRICS)
+PAIR_KEYS = ("against", "metric", "horizon_s", "difference", "low", "high")
+MASKS = {"none": "All voxels", "camera": "Voxels a camera sees"}
 AGAIN = "run `drivewm forecast` again"
 MAX_FILMS = 8
 FRONT_PX = 480
@@ -29,11 +31,13 @@ SIX = ("front left", "front", "front right", "back left", "back", "back right")
 
 @dataclass(frozen=True)
 class Forecast:
-    """The forecasting section: one line per (row, input, ego mode), one value per horizon."""
+    """The forecasting section: one line per (row, input, mask, ego mode), a value per horizon."""
 
     horizons_s: list[float]
-    lines: list[dict[str, Any]]  # row, input, ego_mode, values: metric -> [H] number or None
+    masks: list[str]  # which voxels count; one table each
+    lines: list[dict[str, Any]]  # row, input, mask, ego_mode, values: metric -> [H] or None
     comparisons: list[dict[str, Any]]
+    outcomes: dict[str, Any]
     provenance: dict[str, Any]
     windows: int
     windows_sha: str
@@ -55,16 +59,19 @@ def read(folder: str | Path) -> Forecast:
     for name in ("rows", "windows", "comparisons"):
         if name not in content:
             raise InputError("is missing", file=file, field=name, fix=AGAIN)
-    for row in content["rows"]:
-        for key in ROW_KEYS:
-            if key not in row:
-                raise InputError("is missing in a row", file=file, field=key, fix=AGAIN)
+    for name, keys in (("rows", ROW_KEYS), ("comparisons", PAIR_KEYS)):
+        for row in content[name]:
+            lacking = [key for key in keys if key not in row]
+            if lacking:
+                raise InputError(f"is missing in {name}", file=file, field=lacking[0], fix=AGAIN)
     horizons = sorted(dict.fromkeys(row["horizon_s"] for row in content["rows"]))
     films, total = _films(folder / "frames.npz")
     windows = content["windows"]
     return Forecast(
         horizons_s=horizons, lines=_lines(content["rows"], horizons),
-        comparisons=content["comparisons"], provenance=content.get("provenance") or {},
+        masks=list(dict.fromkeys(row.get("mask", "none") for row in content["rows"])),
+        comparisons=[{"mask": "none", **row} for row in content["comparisons"]],
+        outcomes=content.get("outcomes") or {}, provenance=content.get("provenance") or {},
         windows=len(windows) if isinstance(windows, list) else int(windows),
         windows_sha=str(content.get("windows_sha", "")), films=films, films_total=total,
     )
@@ -73,9 +80,9 @@ def read(folder: str | Path) -> Forecast:
 def _lines(rows: list[dict[str, Any]], horizons: list[float]) -> list[dict[str, Any]]:
     lines: dict[tuple, dict[str, Any]] = {}
     for row in rows:
-        key = (row["row"], row["input"], row["ego_mode"])
+        key = (row["row"], row["input"], row.get("mask", "none"), row["ego_mode"])
         line = lines.setdefault(key, {
-            "row": key[0], "input": key[1], "ego_mode": key[2],
+            "row": key[0], "input": key[1], "mask": key[2], "ego_mode": key[3],
             "values": {metric: [None] * len(horizons) for metric in METRICS},
         })
         place = horizons.index(row["horizon_s"])

@@ -30,6 +30,6 @@ TERMS = (
      "vehicles, motorcycles, bicycles, pedestrians."),
     ("Ego mode", "Which ego motion the forecast is given: the recorded one (gt), a planner's, "
      "constant velocity (cv) or none."),
-    ("Copy, ego-warp, boxes", "Baselines: nothing changes; the scene is only shifted by the ego's "
-     "motion; shifted, and boxes move on at constant velocity."),
+    ("Copy, ego-warp, cv-boxes", "Baselines: nothing changes; the scene is only shifted by the "
+     "ego's motion; shifted, and boxes move on at constant velocity."),
 )

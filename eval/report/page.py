@@ -15,7 +15,8 @@ from drivewm.eval.report import forecast as forecasts
 from drivewm.eval.report import packing, scenes, summary
 from drivewm.eval.report.forecast import Forecast
 from drivewm.eval.report.glossary import TERMS
-from drivewm.eval.report.results import SUB_SCORES, Results
+from drivewm.eval.report.results import Results
+from drivewm.eval.results import TERMS as SUB_SCORES
 from drivewm.measures.comfort import BOUNDS
 from drivewm.measures.ttc import BOUND_S
 from drivewm.scene.classes import OccClass
@@ -65,7 +66,8 @@ def render(results: Results, forecast: Forecast | None, *, title: str | None = N
         splits=list(dict.fromkeys(row["split"] for row in results.rows)),
         sub_titles=SUB_TITLES, sub_scores=SUB_SCORES, troubles=summary.troubles(results),
         cells={(row["planner"], row["scene_id"]): row for row in results.rows},
-        forecast=forecast, metrics=forecasts.METRICS, terms=TERMS, uncharted=UNCHARTED,
+        forecast=forecast, metrics=forecasts.METRICS, masks=forecasts.MASKS,
+        terms=TERMS, uncharted=UNCHARTED,
         facts=_facts(results.manifest), forecast_facts=_flat(forecast.provenance) if forecast
         else [],
         css=Markup(_static("page.css")), palettes=(("light", LIGHT), ("dark", DARK)),
@@ -152,5 +154,9 @@ def _signed(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
 
 
-def _weights(weights: dict[str, float]) -> str:
-    return " + ".join(f"{value:g} {key.replace('_', ' ')}" for key, value in weights.items())
+def _weights(used: dict[str, Any]) -> str:
+    factors = [SUB_TITLES.get(name, name).lower() for name in used["multipliers"]]
+    weights = used["weights"]
+    mean = " + ".join(f"{weight:g} · {SUB_TITLES.get(name, name)}"
+                      for name, weight in weights.items())
+    return " × ".join([*factors, f"({mean}) / {sum(weights.values()):g}"])

@@ -8,21 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from drivewm.errors import InputError
+from drivewm.eval.results import read_manifest, read_table
 
-SCORE_COLUMNS = (
-    "planner", "scene_id", "source", "split", "location", "agents", "mode", "replan_interval_s",
-    "seed", "status", "reason", "score", "no_at_fault_collision", "drivable_area",
-    "making_progress", "ttc", "comfort", "progress", "weights_used", "collisions",
-    "collision_time_s", "duration_s",
-)
-SUB_SCORES = (
-    "no_at_fault_collision", "drivable_area", "making_progress", "ttc", "comfort", "progress",
-)
-SERIES_COLUMNS = ("planner", "scene_id", "time_s", "speed_mps", "lon_acc_mps2", "lat_acc_mps2",
-                  "jerk_mps3", "yaw_rate_radps", "ttc_s")
 AGAIN = "run `drivewm score` again"
 
 
@@ -32,7 +21,7 @@ class Results:
 
     folder: Path
     manifest: dict[str, Any]
-    rows: list[dict[str, Any]]  # one per planner and scene, SCORE_COLUMNS
+    rows: list[dict[str, Any]]  # one per planner and scene
     series: dict[tuple[str, str], dict[str, list[float | None]]]  # by (planner, scene)
     timings: dict[tuple[str, str], dict[str, float | None]]
 
@@ -60,20 +49,23 @@ def read(folder: str | Path) -> Results:
     """Reads and checks a results folder.
 
     Raises:
-        InputError: a file is absent, corrupt, of another schema, empty or has a row twice.
+        InputError: a file is absent, corrupt, of another schema, empty or has a row twice, or the
+            run is not finished.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError("no such results folder", file=folder, fix=AGAIN)
-    manifest = read_json(folder / "manifest.json", AGAIN)
-    rows = _table(folder / "scores.parquet", SCORE_COLUMNS).to_pylist()
+    manifest = read_manifest(folder)
+    if manifest.get("status", "complete") != "complete":
+        raise InputError("the run is not finished", file=folder, field="status", fix=AGAIN)
+    rows = read_table(folder, "scores").to_pylist()
     if not rows:
         raise InputError("holds no row", file=folder / "scores.parquet", fix=AGAIN)
     _refuse_twice(rows, folder / "scores.parquet")
     return Results(
         folder=folder, manifest=manifest, rows=[_worst_if_failed(row) for row in rows],
-        series=_by_cell(_table(folder / "series.parquet", SERIES_COLUMNS)),
-        timings=_by_cell(_optional(folder / "timings.parquet", ("planner", "scene_id"))),
+        series=_by_cell(read_table(folder, "series")),
+        timings=_by_cell(read_table(folder, "timings")),
     )
 
 
@@ -92,23 +84,6 @@ def read_json(path: Path, fix: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError("is not a JSON object", file=path, fix=fix)
     return value
-
-
-def _table(path: Path, needed: tuple[str, ...]) -> pa.Table:
-    try:
-        table = pq.read_table(path)
-    except FileNotFoundError as error:
-        raise InputError("file is missing", file=path, fix=AGAIN) from error
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"not a readable Parquet file ({error})", file=path, fix=AGAIN) from error
-    for name in needed:
-        if name not in table.column_names:
-            raise InputError("column is missing", file=path, field=name, fix=AGAIN)
-    return table
-
-
-def _optional(path: Path, needed: tuple[str, ...]) -> pa.Table:
-    return _table(path, needed) if path.exists() else pa.table({name: [] for name in needed})
 
 
 def _by_cell(table: pa.Table) -> dict[tuple[str, str], dict[str, Any]]:

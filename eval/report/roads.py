@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,14 +55,13 @@ def around(egos: Sequence[np.ndarray]) -> Bounds:
 
 
 def pack_scene_map(scene: Scene, bounds: Bounds, origin_m: np.ndarray) -> dict[str, Any]:
-    """Layers, lanes, dividers and lights of a logged scene."""
+    """Layers, lanes and dividers of a logged scene."""
     road = scene.map
     packed: dict[str, Any] = {
         name: _areas(getattr(road, name), bounds, origin_m) for name in LAYERS
     }
     packed["lanes"] = _lines([lane.centerline for lane in road.lanes], bounds, origin_m)
     packed["dividers"] = _lines(road.dividers, bounds, origin_m)
-    packed["lights"] = _lights(scene, origin_m)
     return packed
 
 
@@ -69,9 +69,12 @@ def pack_archive_map(
     arrays: dict[str, np.ndarray], bounds: Bounds, origin_m: np.ndarray
 ) -> dict[str, Any]:
     """What a rollout archive knows of the map: drivable area and lane centrelines."""
-    areas = [shapely.from_wkb(bytes(wkb)) for wkb in arrays.get("drivable_wkb", ())]
+    starts, raw = arrays["drivable_wkb_start"], arrays["drivable_wkb"].tobytes()
+    areas = shapely.get_parts([shapely.from_wkb(raw[a:b]) for a, b in pairwise(starts.tolist())])
+    lanes = np.split(arrays["lane_xy"], arrays["lane_start"][1:-1])
     return {
         "drivable": _areas([area for area in areas if isinstance(area, Polygon)], bounds, origin_m),
+        "lanes": _lines(lanes, bounds, origin_m),
     }
 
 
@@ -102,13 +105,13 @@ def _lines(lines: Iterable[np.ndarray], bounds: Bounds, origin_m: np.ndarray) ->
     return packed
 
 
-def _lights(scene: Scene, origin_m: np.ndarray) -> list[Any]:
-    """[stop bar, statuses, how many steps each] of each light."""
-    if scene.lights.status is None:
-        return []
+def pack_lights(
+    scene: Scene, arrays: dict[str, np.ndarray], origin_m: np.ndarray
+) -> list[Any]:
+    """[stop bar, statuses, how many steps each] of each light, as it was in the rollout."""
     lanes = {lane.id: lane.centerline for lane in scene.map.lanes}
     packed = []
-    for lane_id, status in zip(scene.lights.lane_ids, scene.lights.status):
+    for lane_id, status in zip(arrays["light_lane_ids"].tolist(), arrays["light_status"]):
         if lane_id not in lanes or len(lanes[lane_id]) < 2:
             continue
         starts = np.flatnonzero(np.diff(status, prepend=-1))

@@ -15,7 +15,8 @@ from drivewm.eval.report.packing import CM, MRAD
 
 NEEDED = (
     "time_s", "ego", "track_state", "track_valid", "track_size", "track_occ_class",
-    "plan_time_s", "plans", "route", "vehicle",
+    "plan_time_s", "plans", "route", "vehicle", "light_lane_ids", "light_status",
+    "drivable_wkb", "drivable_wkb_start", "lane_xy", "lane_start",
 )
 NEAR_M = 90.0  # road users that never come nearer to the ego are left out
 
@@ -46,18 +47,20 @@ def pack(arrays: dict[str, np.ndarray], origin_m: np.ndarray) -> dict[str, Any]:
     ego = arrays["ego"]
     length, width, _, rear_to_center = arrays["vehicle"][:4].tolist()
     time_s = arrays["time_s"]
-    plans = [
-        packing.points(np.concatenate([plan[:1], plan[1::2]]), origin_m, CM)
-        for plan in arrays["plans"]
-    ]
+    plans = [_thinned(plan[np.isfinite(plan).all(1)]) for plan in arrays["plans"]]
     return {
         "start": round(float(time_s[0]), 3) if len(time_s) else 0.0,
         "step": round(float(np.median(np.diff(time_s))), 4) if len(time_s) > 1 else 0.1,
         "ego": [*packing.points(ego, origin_m, CM), packing.deltas(np.unwrap(ego[:, 2]), MRAD)],
         "car": packing.rounded([length, width, rear_to_center]),
         "planTime": packing.rounded(arrays["plan_time_s"]),
-        "plans": plans,
+        "plans": [packing.points(plan, origin_m, CM) for plan in plans],
     }
+
+
+def _thinned(plan: np.ndarray) -> np.ndarray:
+    """Every other pose of a long plan, the last one kept; at 0.1 s a picture needs no more."""
+    return plan if len(plan) < 12 else np.concatenate([plan[:-1:2], plan[-1:]])
 
 
 def pack_tracks(

@@ -47,6 +47,8 @@ def _scene(results: Results, scene_id: str, fleet: Fleet | None) -> dict[str, An
         roads.pack_archive_map(some, bounds, origin_m) if scene is None
         else roads.pack_scene_map(scene, bounds, origin_m)
     )
+    if scene is not None:
+        packed["map"]["lights"] = roads.pack_lights(scene, some, origin_m)
     packed["route"] = packing.points(some["route"], origin_m, DM) if len(some["route"]) else None
     _add_runs(packed, archives, origin_m)
     return packed

@@ -6,10 +6,41 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from drivewm.eval.report.results import SUB_SCORES, Results
-from drivewm.eval.report.statistics import Estimate, estimate, mean_known
+import numpy as np
+
+from drivewm.eval.report.results import Results
+from drivewm.eval.results import TERMS
+from drivewm.eval.statistics import bootstrap_mean
 
 REFERENCES = ("log_replay",)  # these replay the recorded drive: a yardstick, not a planner
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over scenes with its 95 % interval; no interval from fewer than two scenes."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    count: int
+
+
+def estimate(values: list[float], *seed_names: object) -> Estimate:
+    """Percentile bootstrap over scenes; ``seed_names`` decide the resampling.
+
+    Raises:
+        ValueError: no value.
+    """
+    found = bootstrap_mean(np.array(values, float), "report", *seed_names)
+    if len(values) < 2:
+        return Estimate(found.mean, None, None, len(values))
+    return Estimate(found.mean, found.low, found.high, len(values))
+
+
+def mean_known(values: list[float | None]) -> tuple[float | None, int]:
+    """Mean of the values that are known and how many there are; (None, 0) when none is."""
+    known = [value for value in values if value is not None]
+    return (sum(known) / len(known), len(known)) if known else (None, 0)
 
 
 @dataclass(frozen=True)
@@ -25,7 +56,8 @@ class PlannerLine:
     modes: list[str]
     agents: list[str]
     replan_s: list[float]
-    weights: list[dict[str, float]]  # the distinct weight sets that were used
+    weights: list[dict[str, Any]]  # distinct {"multipliers": [...], "weights": {...}} used
+    fault_unknown: int  # lateral contacts that no lane graph could judge
     plan_ms: float | None  # mean over scenes
     splits: dict[str, float]
 
@@ -65,13 +97,14 @@ def _line(
         name=name,
         score=estimate([row["score"] for row in rows], name),
         behind=estimate(gaps, name, "behind") if name != best and gaps else None,
-        sub_scores={key: mean_known([row[key] for row in rows]) for key in SUB_SCORES},
+        sub_scores={key: mean_known([row[key] for row in rows]) for key in TERMS},
         failed=sum(row["failed"] for row in rows),
         collided=sum(row["no_at_fault_collision"] == 0 for row in rows),
         modes=_distinct(row["mode"] for row in rows),
         agents=_distinct(row["agents"] for row in rows),
         replan_s=_distinct(row["replan_interval_s"] for row in rows),
         weights=_distinct_weights(rows),
+        fault_unknown=sum(row["fault_unknown"] or 0 for row in rows),
         plan_ms=mean_known(plan_ms)[0],
         splits={
             split: mean_known([row["score"] for row in rows if row["split"] == split])[0] or 0.0
@@ -84,9 +117,9 @@ def _distinct(values) -> list:
     return [value for value in dict.fromkeys(values) if value is not None]
 
 
-def _distinct_weights(rows: list[dict[str, Any]]) -> list[dict[str, float]]:
+def _distinct_weights(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     texts = _distinct(row["weights_used"] for row in rows)
-    return [weights for weights in (json.loads(text) for text in texts if text) if weights]
+    return [used for used in (json.loads(text) for text in texts if text) if used]
 
 
 def leader(lines: list[PlannerLine]) -> PlannerLine:
@@ -98,7 +131,8 @@ def hero(results: Results, lines: list[PlannerLine]) -> Hero:
     """The scene whose scores differ most between the leader and another planner that ran."""
     best = leader(lines).name
     ranked = [
-        (row["score"] - other["score"], bool(other["collisions"]), row["scene_id"], other["planner"])
+        (row["score"] - other["score"], bool(other["collisions"]), row["scene_id"],
+         other["planner"])
         for row in results.rows if row["planner"] == best and not row["failed"]
         for other in results.rows
         if other["planner"] not in (best, *REFERENCES)

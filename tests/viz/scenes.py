@@ -6,7 +6,16 @@ import numpy as np
 from shapely.geometry import Polygon, box
 
 from drivewm.scene import (
-    ZOE, EgoColumn, Lane, Lights, LightStatus, OccClass, RoadMap, Scene, ScoreType, TrackColumn,
+    ZOE,
+    EgoColumn,
+    Lane,
+    Lights,
+    LightStatus,
+    OccClass,
+    RoadMap,
+    Scene,
+    ScoreType,
+    TrackColumn,
     Tracks,
 )
 
@@ -71,7 +80,8 @@ def crossing_map() -> RoadMap:
 
     reach = 90
     lanes = [("east", (-reach, -1.75), (-6, -1.75), False), ("thru", (-6, -1.75), (6, -1.75), True),
-             ("out", (6, -1.75), (reach, -1.75), False), ("west", (reach, 1.75), (-reach, 1.75), False),
+             ("out", (6, -1.75), (reach, -1.75), False),
+             ("west", (reach, 1.75), (-reach, 1.75), False),
              ("north", (1.75, -reach), (1.75, reach), False),
              ("south", (-1.75, reach), (-1.75, -reach), False)]
     return RoadMap(
@@ -87,7 +97,8 @@ def crossing_map() -> RoadMap:
                   at(box(3.5, 3.5, reach, 7))),
         crossings=(at(box(7, -3.5, 10, 3.5)),),
         stop_lines=(at(box(-6.6, -3.5, -6, 0)),),
-        dividers=(np.array([(-reach, 0), (-4, 0)]) + ORIGIN, np.array([(4, 0), (reach, 0)]) + ORIGIN),
+        dividers=(np.array([(-reach, 0), (-4, 0)]) + ORIGIN,
+                  np.array([(4, 0), (reach, 0)]) + ORIGIN),
     )
 
 

@@ -52,6 +52,21 @@ class Explorer {
   }
 }
 
+// Shows the rows and tables of the chosen measure and voxels.
+function startTabs() {
+  const inputs = [...document.querySelectorAll('input[name="metric"], input[name="mask"]')];
+  const show = () => {
+    const chosen = {};
+    inputs.forEach((input) => { if (input.checked) chosen[input.name] = input.value; });
+    document.querySelectorAll('[data-metric], [data-mask]').forEach((node) => {
+      const { metric, mask } = node.dataset;
+      node.hidden = Boolean((metric && chosen.metric && metric !== chosen.metric)
+        || (mask && chosen.mask && mask !== chosen.mask));
+    });
+  };
+  inputs.forEach((input) => input.addEventListener('change', show));
+}
+
 function startPage() {
   startTheme();
   if (!('DecompressionStream' in window)) {
@@ -64,13 +79,7 @@ function startPage() {
   document.querySelectorAll('[data-jump]').forEach((button) => {
     button.addEventListener('click', () => explorer.jump(button.dataset));
   });
-  document.querySelectorAll('input[name="metric"]').forEach((input) => {
-    input.addEventListener('change', () => {
-      document.querySelectorAll('[data-metric]').forEach((node) => {
-        node.hidden = node.dataset.metric !== input.value;
-      });
-    });
-  });
+  startTabs();
   startFilms();
 }
 

@@ -39,6 +39,7 @@ class Viewer {
     this.root.dataset.scene = sceneId;
     this.draw();
     this.changed();
+    this.wake();
   }
 
   label(stage, planner) {

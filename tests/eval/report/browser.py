@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -113,7 +114,8 @@ class Page:
         if whole:
             box = self.call("Page.getLayoutMetrics")["cssContentSize"]
             parameters |= {"captureBeyondViewport": True, "clip": {**box, "scale": 1}}
-        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", **parameters)["data"]))
+        shot = self.call("Page.captureScreenshot", **parameters)
+        path.write_bytes(base64.b64decode(shot["data"]))
 
 
 @contextlib.contextmanager
@@ -125,15 +127,16 @@ def launch(profile: Path) -> Iterator[Page]:
     read_commands, to_browser = os.pipe()
     from_browser, write_events = os.pipe()
 
-    # the browser expects its pipe at descriptors 3 (in) and 4 (out)
-    shell = f'exec "$@" 3<&{read_commands} 4>&{write_events}'
-    command = ["sh", "-c", shell, "sh", program, *ARGUMENTS, f"--user-data-dir={profile}"]
+    # the browser expects its pipe at descriptors 3 (in) and 4 (out): ours are moved out of the way
+    inherited = [fcntl.fcntl(number, fcntl.F_DUPFD, 10) for number in (read_commands, write_events)]
+    shell = 'exec "$@" 3<&{} 4>&{}'.format(*inherited)
+    command = ["bash", "-c", shell, "bash", program, *ARGUMENTS, f"--user-data-dir={profile}"]
     process = subprocess.Popen(
-        command, pass_fds=(read_commands, write_events), stdout=subprocess.DEVNULL,
+        command, pass_fds=inherited, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    os.close(read_commands)
-    os.close(write_events)
+    for number in (read_commands, write_events, *inherited):
+        os.close(number)
     try:
         yield Page(to_browser, from_browser)
     finally:

@@ -11,20 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
+from drivewm.eval.results import SCHEMA_VERSION, SCORES_SCHEMA, SERIES_SCHEMA, TERMS, TIMINGS_SCHEMA
 from drivewm.scene import OccClass
 from tests.viz.scenes import STEPS, cast_tracks, crossing_map, ego_states
 
 TIME_S = np.arange(STEPS) * 0.1
-WEIGHTS = json.dumps({"progress": 5, "ttc": 5, "comfort": 2})
-SUB = ("no_at_fault_collision", "drivable_area", "making_progress", "ttc", "comfort", "progress")
-FLOATS = ("replan_interval_s", "score", *SUB, "collision_time_s", "duration_s")
-SCHEMA = pa.schema([
-    *((name, pa.string()) for name in ("planner", "scene_id", "source", "split", "location",
-                                       "agents", "mode", "status", "reason", "weights_used")),
-    *((name, pa.float64()) for name in FLOATS), ("seed", pa.int64()), ("collisions", pa.int32()),
-])
-SERIES = ("time_s", "x", "y", "heading", "speed_mps", "lon_acc_mps2", "lat_acc_mps2", "jerk_mps3",
-          "yaw_rate_radps", "ttc_s", "drivable_margin_m", "progress_m")
+WEIGHTS = json.dumps({
+    "multipliers": ["no_at_fault_collision", "drivable_area", "making_progress"],
+    "weights": {"progress": 5, "ttc": 5, "comfort": 2},
+})
 SPEEDS = {"imagine": 7.0, "idm": 5.5, "log_replay": 7.5, "constant_velocity": 10.0}
 
 
@@ -33,10 +28,11 @@ def score_row(planner: str, scene_id: str, **changes: Any) -> dict[str, Any]:
     row = {
         "planner": planner, "scene_id": scene_id, "source": "nuscenes", "split": "val",
         "location": "singapore-onenorth", "agents": "replay", "mode": "privileged",
-        "replan_interval_s": 0.1, "seed": 7, "status": "ok", "reason": None, "score": 1.0,
+        "tracker": "lqr", "fault_unknown": 0, "replan_interval_s": 0.1, "seed": 7,
+        "status": "ok", "reason": None, "score": 1.0,
         "weights_used": WEIGHTS, "collisions": 0, "collision_time_s": None, "duration_s": 10.0,
     }
-    return row | dict.fromkeys(SUB, 1.0) | changes
+    return row | dict.fromkeys(TERMS, 1.0) | changes
 
 
 def write_results(
@@ -44,7 +40,7 @@ def write_results(
 ) -> Path:
     """Manifest, tables and a rollout for every row whose status is ok."""
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / "scores.parquet")
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCORES_SCHEMA), folder / "scores.parquet")
     series, timings = [], []
     for row in rows:
         name, scene_id = row["planner"], row["scene_id"]
@@ -55,18 +51,16 @@ def write_results(
         timings.append({"planner": name, "scene_id": scene_id, "plan_ms_mean": 3.2,
                         "plan_ms_max": 9.0, "wall_s": 1.5})
         write_rollout(folder / "rollouts" / name / f"{scene_id}.npz", ego)
-    kinds = {name: pa.list_(pa.float64()) for name in SERIES}
-    schema = pa.schema([("planner", pa.string()), ("scene_id", pa.string()), *kinds.items()])
-    pq.write_table(pa.Table.from_pylist(series, schema=schema), folder / "series.parquet")
-    if timings:
-        pq.write_table(pa.Table.from_pylist(timings), folder / "timings.parquet")
+    pq.write_table(pa.Table.from_pylist(series, SERIES_SCHEMA), folder / "series.parquet")
+    pq.write_table(pa.Table.from_pylist(timings, TIMINGS_SCHEMA), folder / "timings.parquet")
     manifest = {
-        "schema_version": 1, "drivewm_version": "0.1.0", "git_commit": "0123abc",
+        "schema_version": SCHEMA_VERSION, "status": "complete", "drivewm_version": "0.1.0",
+        "git_commit": "0123abc",
         "created": "2030-01-02T03:04:05Z", "command": "drivewm score imagine --fleet runs/fleet",
         "config": {"seed": 7, "agents": "replay"},
         "fleet": {"path": fleet_path, "scenes": len({row["scene_id"] for row in rows}),
                   "content_hash": "f00d"},
-        "score": {"name": "nuplan", "weights": json.loads(WEIGHTS), "missing": "drop"},
+        "score": {"name": "nuplan", "weights": json.loads(WEIGHTS)["weights"], "missing": "drop"},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
@@ -74,7 +68,9 @@ def write_results(
 
 def write_rollout(path: Path, ego: np.ndarray) -> None:
     """An archive whose road users are ``cast_tracks``."""
-    tracks = cast_tracks()
+    tracks, road = cast_tracks(), crossing_map()
+    areas = [shapely.to_wkb(area) for area in road.drivable]
+    lanes = [lane.centerline for lane in road.lanes]
     path.parent.mkdir(parents=True, exist_ok=True)
     ahead = [np.stack([np.interp(np.arange(k, k + 30), np.arange(STEPS), ego[:, c])
                        for c in range(3)], -1) for k in range(0, STEPS, 5)]
@@ -83,7 +79,11 @@ def write_rollout(path: Path, ego: np.ndarray) -> None:
         track_size=tracks.size_m, track_occ_class=tracks.occ_class, track_ids=np.array(tracks.ids),
         plan_time_s=TIME_S[::5], plans=np.stack(ahead), route=ego_states(7.0)[:, :2],
         vehicle=np.array([4.084, 1.730, 1.562, 1.385, 2.588]),
-        drivable_wkb=np.array([shapely.to_wkb(area) for area in crossing_map().drivable]),
+        light_lane_ids=np.array(["thru"]),
+        light_status=np.repeat([[2, 0]], [50, STEPS - 50], axis=1).astype(np.int8),
+        drivable_wkb=np.frombuffer(b"".join(areas), np.uint8),
+        drivable_wkb_start=np.cumsum([0, *map(len, areas)]),
+        lane_xy=np.concatenate(lanes), lane_start=np.cumsum([0, *map(len, lanes)]),
     )
 
 
@@ -115,7 +115,7 @@ def four_planners(scenes: int = 6) -> list[dict[str, Any]]:
                       collision_time_s=None if n % 2 else 5.2, making_progress=None),
         ]
     rows[-2] |= {"status": "failed", "reason": "plan() raised ValueError: <b>NaN</b> & co",
-                 "score": None} | dict.fromkeys(SUB)
+                 "score": None} | dict.fromkeys(TERMS)
     return rows
 
 
@@ -124,20 +124,26 @@ def write_forecast(folder: Path, windows: int = 3) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     horizons = [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
     rows = [
-        {"row": name, "input": source, "ego_mode": "gt", "horizon_s": h, "iou": top - 0.03 * h,
+        {"row": name, "input": source, "mask": mask, "ego_mode": "gt", "horizon_s": h,
+         "iou": top - 0.03 * h,
          "miou": top - 0.1 - 0.04 * h, "movable_iou": top - 0.15 - 0.05 * h}
         for name, source, top in (("model", "cameras", 0.62), ("ego_warp", "perceived", 0.55),
                                   ("ego_warp + boxes", "perceived", 0.57), ("copy", "true", 0.5))
-        for h in horizons
+        for mask in ("none", "camera") for h in [0.0, *horizons]
     ]
     comparisons = [
-        {"against": name, "metric": metric, "horizon_s": h, "difference": d * h, "low": d * h - 0.02,
+        {"against": name, "input": "perceived", "mask": mask, "metric": metric,
+         "horizon_s": h, "difference": d * h, "low": d * h - 0.02,
          "high": d * h + 0.02}
         for name, d in (("ego_warp", 0.03), ("copy", 0.05), ("ego_warp + boxes", -0.012))
-        for metric in ("miou", "movable_iou") for h in (1.0, 2.0, 3.0)
+        for mask in ("none", "camera") for metric in ("miou", "movable_iou")
+        for h in (1.0, 2.0, 3.0)
     ]
+    comparisons[-1] |= dict.fromkeys(("difference", "low", "high"))  # class absent
     content = {"rows": rows, "windows": windows, "windows_sha": "abc123",
-               "comparisons": comparisons, "provenance": {"run": "runs/demo/model", "seed": 3}}
+               "comparisons": comparisons,
+               "outcomes": {"reward_r2": 0.71, "continue_auc": None, "steps": 120},
+               "provenance": {"run": "runs/demo/model", "seed": 3}}
     (folder / "forecast.json").write_text(json.dumps(content), encoding="utf-8")
     true = np.full((windows, 7, 100, 100), OccClass.FREE, np.uint8)
     true[:, :, :, 35:65] = OccClass.DRIVEABLE_SURFACE

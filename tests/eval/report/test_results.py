@@ -1,0 +1,116 @@
+"""Bad results and forecast folders are named, with their file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from drivewm.errors import InputError
+from drivewm.eval.commands import report
+from drivewm.eval.report import forecast, page, results
+from tests.eval.report import folders
+from tests.eval.report.command import run_report
+
+
+@pytest.fixture
+def scored(tmp_path: Path) -> Path:
+    return folders.write_results(tmp_path / "results", [folders.score_row("solo", "scene-0001")])
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "scores.parquet", "series.parquet"])
+def test_a_missing_file_is_named(scored: Path, name: str) -> None:
+    (scored / name).unlink()
+    with pytest.raises(InputError, match=r"missing|no results") as caught:
+        results.read(scored)
+    assert Path(caught.value.file).name == name
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "scores.parquet", "series.parquet"])
+def test_a_truncated_file_is_named(scored: Path, name: str) -> None:
+    whole = (scored / name).read_bytes()
+    (scored / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError) as caught:
+        results.read(scored)
+    assert Path(caught.value.file).name == name
+
+
+def test_a_missing_column_is_named(scored: Path) -> None:
+    table = pq.read_table(scored / "scores.parquet")
+    pq.write_table(table.drop_columns(["comfort"]), scored / "scores.parquet")
+    with pytest.raises(InputError, match="comfort"):
+        results.read(scored)
+
+
+def test_a_row_twice_is_refused(tmp_path: Path) -> None:
+    folders.write_results(tmp_path, [folders.score_row("solo", "a")] * 2)
+    with pytest.raises(InputError, match="two rows"):
+        results.read(tmp_path)
+
+
+def test_no_row_is_refused(tmp_path: Path) -> None:
+    folders.write_results(tmp_path, [])
+    with pytest.raises(InputError, match="no row"):
+        results.read(tmp_path)
+
+
+def test_a_corrupt_rollout_is_named(scored: Path) -> None:
+    archive = scored / "rollouts" / "solo" / "scene-0001.npz"
+    archive.write_bytes(archive.read_bytes()[:200])
+    with pytest.raises(InputError, match=r"scene-0001\.npz"):
+        page.render(results.read(scored), None)
+
+
+def test_a_rollout_without_an_array_is_named(scored: Path) -> None:
+    np.savez(scored / "rollouts" / "solo" / "scene-0001.npz", ego=np.zeros((2, 11)))
+    with pytest.raises(InputError, match="time_s"):
+        page.render(results.read(scored), None)
+
+
+def test_an_unfinished_run_is_refused(scored: Path) -> None:
+    file = scored / "manifest.json"
+    file.write_text(file.read_text("utf-8").replace('"complete"', '"running"'), "utf-8")
+    with pytest.raises(InputError, match="not finished"):
+        results.read(scored)
+
+
+def test_no_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such results folder"):
+        results.read(tmp_path / "nothing")
+
+
+def test_the_verb_refuses_another_kind_of_file(scored: Path) -> None:
+    with pytest.raises(InputError, match="HTML"):
+        run_report(report, scored, "-o", scored / "report.pdf")
+
+
+def test_a_broken_report_leaves_no_file(scored: Path, tmp_path: Path) -> None:
+    (scored / "manifest.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError):
+        run_report(report, scored, "-o", tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("key", ["rows", "windows", "comparisons"])
+def test_a_forecast_that_lacks_a_part_is_named(tmp_path: Path, key: str) -> None:
+    file = folders.write_forecast(tmp_path) / "forecast.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    del content[key]
+    file.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match=key):
+        forecast.read(tmp_path)
+
+
+def test_corrupt_frames_are_named(tmp_path: Path) -> None:
+    file = folders.write_forecast(tmp_path) / "frames.npz"
+    file.write_bytes(file.read_bytes()[:300])
+    with pytest.raises(InputError, match=r"frames\.npz"):
+        forecast.read(tmp_path)
+
+
+def test_a_forecast_without_frames_has_no_films(tmp_path: Path) -> None:
+    (folders.write_forecast(tmp_path) / "frames.npz").unlink()
+    assert forecast.read(tmp_path).films == []
