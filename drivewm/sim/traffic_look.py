@@ -13,6 +13,7 @@ from numba import njit
 DRIVE, WALK, EGO = 1, 2, 4
 GREEN, YELLOW, RED = 0, 1, 2
 STEP_M = 0.75
+SPEEDS_UP_MPS2 = 1.2
 FREE_M = 1e6
 
 
@@ -192,11 +193,11 @@ def arrival(agents, paths, lights, i, j, zone):
         return -1.0, -1.0
     if away <= 0.0:
         return 0.0, (leave - rear) / max(speed, 1.0)
-    if speed > 0.5:
-        return away / speed, (leave - rear) / speed
-    if away > 8.0 or agents.waited[i] > 5.0 + 0.3 * i:
-        return -1.0, -1.0
-    return 1.5, 6.0
+    if speed < 0.5 and agents.waited[i] > 5.0 + 0.3 * i:
+        return -1.0, -1.0  # it stands: whoever waited long goes first
+    reached = math.sqrt(speed * speed + 2.0 * SPEEDS_UP_MPS2 * away)
+    pace = 0.5 * (speed + max(min(reached, agents.target[j]), speed))
+    return away / pace, (leave - rear) / max(0.5 * (speed + pace), 1.0)
 
 
 @njit(cache=True)
@@ -208,6 +209,8 @@ def yield_gap(agents, paths, lights, i):
     for zone in range(len(paths.zone_soft)):
         stop, enter, leave = paths.zone_yield[path, zone]
         gap = stop - front
+        if gap <= -1.0 and not paths.zone_soft[zone]:
+            gap = enter - 1.0 - front  # over the line already: the next place to wait
         if not gap > -1.0 or gap > speed * speed / 3.0 + 12.0 or gap >= best:
             continue
         if speed * speed / (2.0 * max(gap, 0.1)) > 6.0:

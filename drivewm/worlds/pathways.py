@@ -44,10 +44,12 @@ class Pathways:
         return np.array([soft for _, _, soft in self.network.yields], bool)
 
     def walk(self, start: int, rng: np.random.Generator, most: int = 12) -> tuple[int, ...]:
-        """A random lane sequence from ``start`` to the end of the network."""
+        """A random lane sequence from ``start`` to the end of the network; no lane twice."""
+        after = [lane.successors for lane in self.network.lanes]
         lanes = [start]
-        while self.network.lanes[lanes[-1]].successors and len(lanes) < most:
-            options = self.network.lanes[lanes[-1]].successors
+        while after[lanes[-1]] and len(lanes) < most:
+            fresh = [k for k in after[lanes[-1]] if k not in lanes]
+            options = [k for k in fresh if not after[k] or any(n not in lanes for n in after[k])]
             lanes.append(options[int(rng.integers(len(options)))])
         return tuple(lanes)
 

@@ -6,6 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
+import shapely
+from shapely.ops import unary_union
 
 from drivewm.scene import EgoColumn, ScoreType
 from drivewm.sim.traffic_look import boxes_touch
@@ -137,3 +139,40 @@ def agent_contacts(log) -> int:
                 if boxes_touch(first, log.size_m[i, :2], second, log.size_m[j, :2], 0.0):
                     pairs[int(i), int(j)] = step
     return len(pairs)
+
+
+def test_lane_changes_crossings_and_hard_brakings_happen(careful):
+    sideways, crossed, braked = 0, 0, 0
+    for world, log in careful.values():
+        speed = np.hypot(log.state[..., 4], log.state[..., 5])
+        gone_slow = (np.diff(speed, axis=1) < -0.45) & log.valid[:, 1:] & log.valid[:, :-1]
+        braked += int((gone_slow.sum(1) > 5).any())
+        drivable = unary_union(world.road_map.drivable)
+        for i in np.flatnonzero(log.score_type == ScoreType.PEDESTRIAN):
+            shown = log.state[i, log.valid[i]][::10, :2]
+            crossed += int(shapely.contains_xy(drivable, shown).any()) if len(shown) else 0
+        traffic = world.make_traffic()
+        fresh = traffic.agents.path.copy()
+        for step in range(len(log.ego) - 1):
+            traffic.step(log.ego[step], world.vehicle)
+        sideways += int((traffic.agents.path[:-1] != fresh[:-1]).sum())
+    assert sideways > 10
+    assert crossed > 10
+    assert braked > 3
+
+
+def test_traffic_stops_for_an_ego_that_blocks_its_lane():
+    for seed in range(3):
+        spec = WorldSpec(
+            seed=seed, layout="curve", layout_seed=seed, location="boston-seaport",
+            origin_m=(150, 150), density=1.4,
+        )  # fmt: skip
+        world = build(spec)
+        ego, traffic = world.ego_start.copy(), world.make_traffic()
+        ego[EgoColumn.VX] = 0.0
+        box, size = ego_box(ego, world.vehicle)
+        for _ in range(200):
+            traffic.step(ego, world.vehicle)
+            for i in np.flatnonzero(traffic.valid):
+                other = traffic.state[i, [0, 1, 3]]
+                assert not boxes_touch(box, size, other, traffic.size_m[i, :2], 0.0)
