@@ -22,6 +22,7 @@ from drivewm.measures.ttc import BOUND_S
 from drivewm.scene.classes import OccClass
 from drivewm.viz.palette import DARK, LIGHT
 
+LONG = 24  # a longer list is named by its ends
 HERE = Path(__file__).parent
 SCRIPTS = ("unpack.js", "theme.js", "scene.js", "draw.js", "charts.js", "viewer.js", "films.js",
            "main.js")
@@ -58,7 +59,9 @@ def render(results: Results, forecast: Forecast | None, *, title: str | None = N
         loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"num": _num, "signed": _signed, "weights": _weights}
+    environment.filters |= {
+        "num": _num, "signed": _signed, "weights": _weights, "brief": _brief,
+    }
     return environment.get_template("page.html.j2").render(
         title=title or "Closed-loop report", results=results, manifest=results.manifest,
         lines=lines, leader=summary.leader(lines), references=summary.REFERENCES, hero=chosen,
@@ -141,6 +144,8 @@ def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         name = f"{prefix}{key}".replace("_", " ")
         if isinstance(item, dict):
             flat += _flat(item, f"{prefix}{key} · ")
+        elif isinstance(item, list) and len(item) > LONG:
+            flat.append((name, f"{len(item)}, from {item[0]} to {item[-1]}"))
         elif item is not None:
             flat.append((name, item if isinstance(item, str) else json.dumps(item)))
     return flat
@@ -152,6 +157,10 @@ def _num(value: float | None, digits: int = 2) -> str:
 
 def _signed(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def _brief(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
 
 
 def _weights(used: dict[str, Any]) -> str:

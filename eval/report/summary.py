@@ -11,6 +11,7 @@ import numpy as np
 from drivewm.eval.report.results import Results
 from drivewm.eval.results import TERMS
 from drivewm.eval.statistics import bootstrap_mean
+from drivewm.measures.drivable import TOLERANCE_M
 
 REFERENCES = ("log_replay",)  # these replay the recorded drive: a yardstick, not a planner
 
@@ -160,7 +161,8 @@ def troubles(results: Results) -> list[Trouble]:
     """Failed rows first, then collisions, road departures and runs without progress."""
     found = []
     for row in results.rows:
-        for kind, reason, time_s in _causes(row):
+        series = results.series.get((row["planner"], row["scene_id"]))
+        for kind, reason, time_s in _causes(row, series):
             found.append(Trouble(row["planner"], row["scene_id"], kind, reason, time_s))
     order = list(_KINDS)
     return sorted(found, key=lambda trouble: order.index(trouble.kind))
@@ -174,14 +176,24 @@ _KINDS = {
 }
 
 
-def _causes(row: dict[str, Any]) -> list[tuple[str, str, float | None]]:
+def _causes(
+    row: dict[str, Any], series: dict[str, list[float | None]] | None
+) -> list[tuple[str, str, float | None]]:
     if row["failed"]:
         return [("failed", row["reason"] or _KINDS["failed"], None)]
     causes: list[tuple[str, str, float | None]] = []
     if row["no_at_fault_collision"] is not None and row["no_at_fault_collision"] < 1:
         causes.append(("collision", _KINDS["collision"], row["collision_time_s"]))
     if row["drivable_area"] == 0:
-        causes.append(("off road", _KINDS["off road"], None))
+        causes.append(("off road", _KINDS["off road"], _first_outside(series)))
     if row["making_progress"] == 0:
         causes.append(("no progress", _KINDS["no progress"], None))
     return causes
+
+
+def _first_outside(series: dict[str, list[float | None]] | None) -> float | None:
+    """When a corner first went beyond the tolerance, as far as the series tells."""
+    if series is None:
+        return None
+    pairs = zip(series["time_s"] or [], series["drivable_margin_m"] or [])
+    return next((t for t, m in pairs if m is not None and m <= -TOLERANCE_M), None)

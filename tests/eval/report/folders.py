@@ -48,6 +48,8 @@ def write_results(
             continue
         ego = ego_states(SPEEDS.get(name, 6.0), 0.4 * (len(name) % 3))
         series.append({"planner": name, "scene_id": scene_id, **_series(ego)})
+        if row["drivable_area"] == 0:
+            series[-1]["drivable_margin_m"] = (2 - TIME_S / 3).tolist()
         timings.append({"planner": name, "scene_id": scene_id, "plan_ms_mean": 3.2,
                         "plan_ms_max": 9.0, "wall_s": 1.5})
         write_rollout(folder / "rollouts" / name / f"{scene_id}.npz", ego)

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drivewm.eval.report import forecast, packing, page, results
+from drivewm.eval.report import forecast, packing, page, results, roads
 from drivewm.eval.results import TERMS
 from tests.eval.report import folders
+from tests.viz.scenes import crossing_scene
 
 
 def render(folder: Path, rows: list[dict], forecast_folder: Path | None = None) -> str:
@@ -104,3 +105,28 @@ def test_quantised_poses_stay_within_half_a_centimetre() -> None:
 
 def test_twenty_scenes_with_four_planners_stay_small(tmp_path: Path) -> None:
     assert len(render(tmp_path, folders.four_planners(20)).encode()) < 8e6
+
+
+def test_the_fleets_map_and_the_rollouts_lights_are_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roads, "scene_of", lambda fleet, scene_id: crossing_scene(scene_id))
+    html = render(tmp_path, [folders.score_row("solo", "scene-0001")])
+    text = re.search(r'id="scene-0">([^<]+)<', html)[1]
+    packed = json.loads(gzip.decompress(base64.b64decode(text)))["map"]
+    bar, states, counts = packed["lights"][0]
+    assert (states, counts) == ([2, 0], [50, 51])
+    assert abs(bar[1][1]) == 30  # across the lane: 3 m, in decimetres
+    assert len(packed["crossings"]) == 1 and len(packed["dividers"]) == 2
+
+
+def test_results_outlive_their_fleet(tmp_path: Path) -> None:
+    """Without the fleet the archive's own drivable area and lanes are drawn."""
+    rows = [folders.score_row("solo", "scene-0001")]
+    scored = folders.write_results(tmp_path / "r", rows, fleet_path=str(tmp_path / "gone"))
+    html = page.render(results.read(scored), None)
+    text = re.search(r'id="scene-0">([^<]+)<', html)[1]
+    packed = json.loads(gzip.decompress(base64.b64decode(text)))["map"]
+    assert len(packed["drivable"]) == 4 and len(packed["lanes"]) == 6
+    holes = [len(rings) for rings in packed["drivable"]]
+    assert sorted(holes) == [1, 1, 1, 2]
