@@ -38,7 +38,8 @@ def project(
         length = arc_m[i + 1] - arc_m[i]
         if length <= 0.0 or arc_m[i + 1] < low_m or arc_m[i] > high_m:
             continue
-        ux, uy = (points[i + 1, 0] - points[i, 0]) / length, (points[i + 1, 1] - points[i, 1]) / length
+        ux = (points[i + 1, 0] - points[i, 0]) / length
+        uy = (points[i + 1, 1] - points[i, 1]) / length
         dx, dy = x - points[i, 0], y - points[i, 1]
         along = dx * ux + dy * uy
         along = min(min(length, high_m - arc_m[i]), max(max(0.0, low_m - arc_m[i]), along))

@@ -186,9 +186,3 @@ def collision_score(contacts: Contacts) -> float:
     objects = len(at_fault) - vulnerable - vehicles
     groups = ((vulnerable, 0), (vehicles, 0), (objects, 1))
     return math.prod(max(0.0, 1.0 - count / (allowed + 1)) for count, allowed in groups)
-
-
-__all__ = [
-    "Contacts", "ContactType", "Fault", "LaneFlag", "collision_score",
-    "find_contacts", "relative_angle",
-]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
+from shapely.geometry import Polygon
 
 from drivewm.geometry.polygons import PolygonSet, contains, first_containing, pack
 from drivewm.measures.collision import LaneFlag
@@ -32,16 +34,20 @@ class LaneLayout:
             for successor in lane.successors:
                 if successor in row:
                     follows[i, row[successor]] = True
-        # One Polygon per lane keeps polygon index == lane index.
-        largest = [max(getattr(x.polygon, "geoms", [x.polygon]), key=lambda g: g.area) for x in lanes]
         return cls(
-            lanes=pack(largest), follows=follows, intersections=pack(road_map.intersections)
-        )
+            lanes=pack([_largest(lane.polygon) for lane in lanes]), follows=follows,
+            intersections=pack(road_map.intersections),
+        )  # fmt: skip
+
+
+def _largest(shape: Any) -> Polygon:
+    """One part per lane, so that a polygon's index is its lane's."""
+    return max(getattr(shape, "geoms", [shape]), key=lambda part: part.area)
 
 
 @njit(cache=True)
 def _in_common(
-    corners: np.ndarray,  # [T, 4, 2]
+    corners: np.ndarray,  # [T, 4, 2] FL, RL, RR, FR
     lanes: PolygonSet,
     follows: np.ndarray,  # [L, L]
     out: np.ndarray,  # int8 [T]
@@ -60,19 +66,24 @@ def _in_common(
                 near[found] = lane
                 found += 1
         out[t] = 0
-        for i in near[:found]:
-            for j in near[:found]:
-                if i != j and not follows[i, j]:
-                    continue
-                covered = True
-                for c in range(4):
-                    covered = covered and (held[i, c] or held[j, c])
-                if covered:
-                    out[t] = 1
+        for a in near[:found]:
+            if not (held[a, 1] or held[a, 2]):  # the lane a rear wheel is in comes first
+                continue
+            common = True
+            for c in range(4):
+                holds = held[a, c]
+                for b in near[:found]:
+                    holds = holds or (follows[a, b] and held[b, c])
+                common = common and holds
+            if common:
+                out[t] = 1
 
 
 def lane_flags(corners: np.ndarray, layout: LaneLayout | None) -> np.ndarray:
-    """LaneFlag [T]: are all corners in one lane, or in a lane and one that continues it?
+    """LaneFlag [T]: are all corners in one lane, or in it and lanes that continue it?
+
+    nuPlan also narrows a corner's lanes by those it was in before; that is left out here (three
+    of 58,378 reference steps differ).
 
     Args:
         corners: [T, 4, 2] of the ego box.

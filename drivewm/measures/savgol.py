@@ -11,7 +11,9 @@ from math import factorial
 import numpy as np
 
 
-def savgol(values: np.ndarray, window: int, degree: int, derivative: int, step: float) -> np.ndarray:
+def savgol(
+    values: np.ndarray, window: int, degree: int, derivative: int, step: float
+) -> np.ndarray:
     """Fits a polynomial to each window of [T] samples and takes its value or derivative.
 
     Args:

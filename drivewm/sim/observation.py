@@ -14,8 +14,8 @@ from drivewm.measures.lanes import LaneLayout
 from drivewm.scene import (
     NO_MAP,
     CameraFrame,
-    LightStatus,
     Lights,
+    LightStatus,
     Observation,
     Scene,
     Tracks,

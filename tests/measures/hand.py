@@ -15,13 +15,16 @@ from drivewm.scene import PACIFICA, Lane, Lights, RoadMap, Scene, ScoreType, Tra
 
 START_US = 1_600_000_000_000_000
 FAR = 600.0
+NO_LIGHTS = Lights()
 SIZES = {
     ScoreType.VEHICLE: (4.6, 1.9, 1.6), ScoreType.PEDESTRIAN: (0.8, 0.8, 1.7),
     ScoreType.BICYCLE: (1.8, 0.6, 1.6), ScoreType.CONE: (0.5, 0.5, 0.8),
 }
 
 
-def lane(name: str, y: float, x0: float, x1: float, successors=(), backwards=False, **extra) -> Lane:
+def lane(
+    name: str, y: float, x0: float, x1: float, successors=(), backwards=False, **extra
+) -> Lane:
     xs = np.linspace(x0, x1, 20)
     line = np.stack([xs, np.full(20, y)], -1)
     return Lane(
@@ -88,7 +91,7 @@ def tracks_of(*rows: tuple, steps: int = 151) -> Tracks:
 
 def scene_of(
     ego: np.ndarray, *rows: tuple, road: RoadMap | None = None, route=None,
-    lights: Lights = Lights(), name: str = "hand", world_spec: str | None = None,
+    lights: Lights = NO_LIGHTS, name: str = "hand", world_spec: str | None = None,
 ) -> Scene:
     steps = len(ego)
     return Scene(

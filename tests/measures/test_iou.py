@@ -4,7 +4,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from drivewm.measures.iou import (
-    iou_counts, iou_counts_reference, mean_iou, movable_iou, occupied_iou,
+    iou_counts,
+    iou_counts_reference,
+    mean_iou,
+    movable_iou,
+    occupied_iou,
 )  # fmt: skip
 from drivewm.scene import OccClass
 

@@ -1,0 +1,214 @@
+"""Scoring runs: rows, failures, resumption, the same bytes for any number of workers."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from drivewm.errors import InputError
+from drivewm.eval import scoring
+from drivewm.eval.results import read_manifest, read_table
+from drivewm.eval.scores.registry import load_config
+from drivewm.eval.scoring import ScoringRun, score_planners
+from drivewm.eval.table import planner_table
+from drivewm.sim.config import SimConfig
+from tests.eval.hand_fleet import HandFleet
+
+TEN_LINES = """
+import numpy as np
+from drivewm.scene import Trajectory
+
+class Crawl:
+    def reset(self, scenes):
+        pass
+    def plan(self, observation):
+        times = np.arange(1, 21) * 0.1
+        return Trajectory(times_s=times, poses=observation.ego[:, None, :3].repeat(20, 1))
+"""
+BROKEN = TEN_LINES.replace("times = ", "times = 1 / 0 or ")
+DYING = TEN_LINES.replace("times = ", "import os; os._exit(9); times = ")
+
+
+@pytest.fixture(autouse=True)
+def hand_fleet(monkeypatch):
+    class Opens:
+        @staticmethod
+        def open(path):
+            return HandFleet()
+
+    monkeypatch.setattr(scoring, "Fleet", Opens)
+
+
+@pytest.fixture
+def planner_file(tmp_path):
+    def write(text, name="crawl"):
+        path = tmp_path / f"{name}.py"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def run_of(out, *planners, **changes):
+    settings = dict(
+        planners=planners or ("log_replay", "constant_velocity"), fleet="hand", out=out,
+        scene_ids=None, split=None, sim=SimConfig(), score=load_config("closed_loop"), workers=1,
+        overwrite=False, command="drivewm score",
+    )  # fmt: skip
+    return ScoringRun(**(settings | changes))
+
+
+def test_rows_series_timings_rollouts_and_manifest(tmp_path):
+    rows = score_planners(run_of(tmp_path / "r", "log_replay", "constant_velocity", "idm"))
+    by_cell = {(row["planner"], row["scene_id"]): row for row in rows}
+    assert list(by_cell)[:3] == [("log_replay", s.id) for s in HandFleet().scenes]
+    assert by_cell["constant_velocity", "standing_car"]["score"] == 0.0
+    assert by_cell["constant_velocity", "standing_car"]["collisions"] == 1
+    assert by_cell["idm", "standing_car"]["no_at_fault_collision"] == 1.0
+    assert by_cell["log_replay", "free"]["score"] == 1.0
+    assert read_table(tmp_path / "r", "scores").to_pylist() == rows
+    series = read_table(tmp_path / "r", "series").to_pylist()
+    assert len(series) == 9 and len(series[0]["time_s"]) == 61
+    assert series[0]["ttc_s"][0] is None  # infinite
+    assert read_table(tmp_path / "r", "timings").num_rows == 9
+    manifest = read_manifest(tmp_path / "r")
+    assert manifest["status"] == "complete"
+    assert manifest["score"]["weights"] == {"progress": 5.0, "ttc": 5.0, "comfort": 2.0}
+    assert manifest["fleet"]["scenes"] == ["free", "standing_car", "no_lanes"]
+    assert not (tmp_path / "r" / "parts").exists()
+    with np.load(tmp_path / "r/rollouts/idm/standing_car.npz") as archive:
+        assert archive["ego"].shape == (61, 11)
+        assert archive["track_state"].shape == (1, 61, 6)
+        assert archive["plans"].shape[0] == len(archive["plan_time_s"]) == 60
+        assert len(archive["drivable_wkb_start"]) > 1
+    table = planner_table(rows)
+    assert "constant_velocity" in table and "mean(progress 5, ttc 5, comfort 2)" in table
+
+
+def test_any_number_of_workers_gives_the_same_bytes(tmp_path):
+    planners = ("log_replay", "constant_velocity", "idm")
+    score_planners(run_of(tmp_path / "one", *planners))
+    score_planners(run_of(tmp_path / "two", *planners, workers=2))
+    for name in ("scores.parquet", "series.parquet"):
+        one, two = (tmp_path / n / name for n in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+    for name in ("idm/free.npz", "log_replay/no_lanes.npz"):
+        one, two = (tmp_path / n / "rollouts" / name for n in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_planner_of_ten_lines_by_file(tmp_path, planner_file):
+    rows = score_planners(run_of(tmp_path / "r", planner_file(TEN_LINES)))
+    assert [row["planner"] for row in rows] == ["crawl"] * 3
+    assert all(row["status"] == "ok" and row["making_progress"] == 0.0 for row in rows)
+
+
+def test_a_failing_planner_is_rows_and_the_run_goes_on(tmp_path, planner_file):
+    rows = score_planners(run_of(tmp_path / "r", planner_file(BROKEN), "log_replay"))
+    failed = [row for row in rows if row["status"] == "failed"]
+    assert len(failed) == 3 and {row["score"] for row in failed} == {0.0}
+    assert "ZeroDivisionError" in failed[0]["reason"]
+    assert [row["score"] for row in rows if row["planner"] == "log_replay"] == [1.0, 0.0, 1.0]
+    assert "failed: crawl on free" in planner_table(rows)
+
+
+def test_a_worker_that_dies_costs_its_own_drives_only(tmp_path, planner_file):
+    run = run_of(
+        tmp_path / "r", planner_file(DYING), "log_replay", workers=2, scene_ids=["free"]
+    )
+    rows = score_planners(run)
+    assert [(row["planner"], row["status"]) for row in rows] == [
+        ("crawl", "failed"), ("log_replay", "ok"),
+    ]  # fmt: skip
+    assert "died" in rows[0]["reason"]
+
+
+def test_a_planner_whose_mode_the_scene_cannot_serve_is_a_failed_row(tmp_path, planner_file):
+    text = TEN_LINES.replace("class Crawl:", "class Crawl:\n    mode = 'sensor'")
+    rows = score_planners(run_of(tmp_path / "r", planner_file(text)))
+    assert {row["status"] for row in rows} == {"failed"}
+    assert "sensor" in rows[0]["reason"]
+
+
+class Interrupted(Exception):
+    pass
+
+
+def interrupted_run(tmp_path, monkeypatch, after=2):
+    kept = scoring.ResultsWriter.add
+    count = iter(range(100))
+
+    def add(self, part):
+        if next(count) == after:
+            raise Interrupted
+        kept(self, part)
+
+    monkeypatch.setattr(scoring.ResultsWriter, "add", add)
+    with pytest.raises(Interrupted):
+        score_planners(run_of(tmp_path / "r"))
+    monkeypatch.setattr(scoring.ResultsWriter, "add", kept)
+
+
+def test_an_interrupted_run_resumes(tmp_path, monkeypatch):
+    interrupted_run(tmp_path, monkeypatch)
+    parts = sorted((tmp_path / "r" / "parts").rglob("*.json"))
+    assert len(parts) == 2
+    assert not (tmp_path / "r" / "scores.parquet").exists()
+    parts[0].write_text('{"scores"')  # cut off
+    done = []
+    kept = scoring.run_jobs
+    monkeypatch.setattr(
+        scoring, "run_jobs", lambda jobs, *rest: done.extend(jobs) or kept(jobs, *rest)
+    )
+    score_planners(run_of(tmp_path / "r"))
+    assert len(done) == 5  # four missing, one corrupt
+    score_planners(run_of(tmp_path / "whole"))
+    for name in ("scores.parquet", "series.parquet"):
+        assert (tmp_path / "r" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_results_are_never_mixed(tmp_path):
+    score_planners(run_of(tmp_path / "r"))
+    with pytest.raises(InputError, match="complete already"):
+        score_planners(run_of(tmp_path / "r"))
+    with pytest.raises(InputError, match="another run"):
+        score_planners(run_of(tmp_path / "r", sim=SimConfig(tracker="perfect")))
+    score_planners(run_of(tmp_path / "r", sim=SimConfig(tracker="perfect"), overwrite=True))
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match="no results"):
+            score_planners(run_of(foreign, overwrite=overwrite))
+    assert (foreign / "thesis.txt").exists()
+
+
+def test_two_planners_of_one_name_must_be_labelled(tmp_path):
+    with pytest.raises(InputError, match="two planners are called 'idm'"):
+        score_planners(run_of(tmp_path / "r", "idm", "idm?headway_s=3"))
+    rows = score_planners(run_of(tmp_path / "r", "idm", "patient=idm?headway_s=3"))
+    assert list(dict.fromkeys(row["planner"] for row in rows)) == ["idm", "patient"]
+
+
+def test_no_scene_selected_is_named(tmp_path):
+    with pytest.raises(InputError, match="no scene selected"):
+        score_planners(run_of(tmp_path / "r", scene_ids=["nowhere"]))
+
+
+def test_corrupt_results_are_named(tmp_path):
+    out = tmp_path / "r"
+    score_planners(run_of(out, "log_replay"))
+    (out / "scores.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"scores\.parquet"):
+        read_table(out, "scores")
+    (out / "series.parquet").unlink()
+    with pytest.raises(InputError, match=r"series\.parquet.*missing"):
+        read_table(out, "series")
+    table = pq.read_table(out / "timings.parquet").drop_columns(["wall_s"])
+    pq.write_table(table, out / "timings.parquet")
+    with pytest.raises(InputError, match="wall_s"):
+        read_table(out, "timings")
+    (out / "manifest.json").write_text(json.dumps({"schema_version": 99}))
+    with pytest.raises(InputError, match="schema_version"):
+        read_manifest(out)

@@ -1,0 +1,114 @@
+import sys
+
+import pytest
+
+from drivewm.errors import InputError
+from drivewm.planners import registry
+from drivewm.planners.constant_velocity import ConstantVelocity
+from drivewm.planners.idm import IDM
+
+GOOD = """
+class Mine:
+    def __init__(self, speed=1.0): self.speed = speed
+    def reset(self, scenes): pass
+    def plan(self, observation): pass
+
+class Helper:
+    pass
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(GOOD)
+    return path
+
+
+def test_by_name_with_options():
+    assert isinstance(registry.create("constant_velocity"), ConstantVelocity)
+    planner = registry.create("idm?speed_mps=7.5&headway_s=2")
+    assert isinstance(planner, IDM)
+    assert planner._speed_mps == 7.5
+
+
+def test_by_module_and_class():
+    planner = registry.create("drivewm.planners.idm:IDM")
+    assert isinstance(planner, IDM)
+
+
+def test_by_file(file):
+    assert registry.create(f"{file}?speed=3").speed == 3
+    assert type(registry.create(f"{file}:Mine")).__name__ == "Mine"
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [("a=1", 1), ("a=1.5", 1.5), ("a=True", True), ("a=true", True), ("a=none", None),
+     ("a=runs/x/y.z", "runs/x/y.z"), ("a=a%26b", "a&b"), ("a=", "")],
+)  # fmt: skip
+def test_option_values(query, value):
+    assert registry.parse(f"p?{query}").options == {"a": value}
+
+
+@pytest.mark.parametrize("text", ["p?a", "p?a=1&a=2", "p?1a=2", "p?&"])
+def test_bad_options_are_named(text):
+    with pytest.raises(InputError, match="option"):
+        registry.parse(text)
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(InputError, match="constant_velocity, idm, imagine, log_replay"):
+        registry.create("warp_drive")
+
+
+def test_unknown_option_lists_the_known_ones():
+    with pytest.raises(InputError, match="speed_mps, accel_mps2"):
+        registry.create("idm?colour=red")
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("drivewm.planners.nowhere:X", "ModuleNotFoundError"),
+        ("drivewm.planners.idm:Nobody", "no class 'Nobody'"),
+        ("absent.py", "file not found"),
+    ],
+)
+def test_what_cannot_be_loaded_is_named(target, message):
+    with pytest.raises(InputError, match=message):
+        registry.create(target)
+
+
+def test_an_import_that_fails_raises_with_its_cause(tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text("import a_package_nobody_has\n")
+    for _ in range(2):  # and is not half imported the second time
+        with pytest.raises(InputError, match="a_package_nobody_has") as caught:
+            registry.create(str(path))
+        assert isinstance(caught.value.__cause__, ModuleNotFoundError)
+    assert not [name for name in sys.modules if "broken" in name and "_drivewm" in name]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("x = 1", "none"), (GOOD + GOOD.replace("Mine", "Other"), "Mine, Other")]
+)
+def test_a_file_needs_one_planner_class(tmp_path, text, found):
+    path = tmp_path / "some.py"
+    path.write_text(text)
+    with pytest.raises(InputError, match=found):
+        registry.create(str(path))
+
+
+def test_a_constructor_that_raises_is_named(tmp_path):
+    path = tmp_path / "angry.py"
+    path.write_text(GOOD.replace("self.speed = speed", "raise OSError('no disk')"))
+    with pytest.raises(InputError, match="no disk"):
+        registry.create(str(path))
+
+
+def test_built_in_names_are_the_declared_entry_points(repository):
+    import tomllib
+
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"][registry.GROUP] == registry.BUILT_IN
