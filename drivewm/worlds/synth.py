@@ -77,7 +77,7 @@ def synthesise(
         InputError: the folder holds something else or was begun with other arguments.
     """
     start, root, plan = time.monotonic(), Dataroot(path), config.plan()
-    with root.locked():
+    with _naming(path), root.locked():
         root.begin(config.arguments(), overwrite)
         root.sweep()
         made = 0
@@ -91,6 +91,17 @@ def synthesise(
     return SynthReport(
         plan=tuple(plan), incidents=known, made=made, seconds=time.monotonic() - start
     )
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Gives an error of the system that names no file (disk full) the dataroot's name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def make_scene(stage: Path, planned: PlannedScene, config: SynthConfig) -> None:
