@@ -167,5 +167,6 @@ def test_unknown_scene_and_split_list_what_there_is(tiny_fleet):
 
 def test_times_are_int64_and_map_is_geoparquet(tiny_fleet):
     for name in ("ego", "tracks", "lights"):
-        assert pq.read_schema(f"{tiny_fleet.path}/{name}.parquet").field("time_us").type == pa.int64()
+        table = pq.read_schema(f"{tiny_fleet.path}/{name}.parquet")
+        assert table.field("time_us").type == pa.int64()
     assert b"geo" in pq.read_schema(f"{tiny_fleet.path}/map.parquet").metadata

@@ -12,7 +12,8 @@ LANE = Lane(
     left_boundary=np.array([[0.0, 2.0], [10.0, 3.0]]), speed_limit_mps=13.9, successors=("b",),
     right_neighbor="c", has_light=True,
 )
-BARE = Lane(id="b", centerline=np.array([[10.0, 1.0], [20.0, 1.0]]), polygon=None, is_connector=True)
+BARE = Lane(
+    id="b", centerline=np.array([[10.0, 1.0], [20.0, 1.0]]), polygon=None, is_connector=True)
 ROUTE = np.array([[0.0, 0.0], [20.0, 1.0]])
 WITH_HOLE = Polygon([(0, 0), (9, 0), (9, 9), (0, 9)], [[(1, 1), (2, 1), (2, 2), (1, 2)]])
 

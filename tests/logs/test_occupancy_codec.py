@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivewm.errors import InputError
@@ -14,6 +14,7 @@ from drivewm.logs.occupancy_codec import (
 from drivewm.seeds import generator
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 1000))
 def test_any_grid_comes_back(seed):
     random = generator("codec", seed)
@@ -30,7 +31,7 @@ def test_empty_grid_is_small():
 def test_class_that_five_bits_do_not_hold_is_refused():
     grid = np.zeros(SHAPE, np.uint8)
     grid[0, 0, 0] = 32
-    with pytest.raises(InputError, match="semantics.*above 31"):
+    with pytest.raises(InputError, match=r"semantics.*above 31"):
         pack_semantics(grid)
 
 

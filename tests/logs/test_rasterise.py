@@ -1,6 +1,6 @@
 import numpy as np
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import affinity
 from shapely.geometry import Polygon, box
@@ -25,6 +25,7 @@ def tracks(x, y, z, heading, occ_class=OccClass.CAR, size=CAR):
     return state, size, np.array([occ_class], np.int8), np.array([True])
 
 
+@settings(max_examples=25)
 @given(x=st.floats(-30, 30), y=st.floats(-30, 30), heading=st.floats(-3.1, 3.1))
 def test_drivable_cells_agree_with_shapely(x, y, heading):
     polygon = Polygon([(0, 0), (50, 5), (45, 40), (20, 22), (-10, 30)],
@@ -43,6 +44,7 @@ def test_overlapping_drivable_areas_stay_drivable_where_they_overlap():
     assert got[100, 100]
 
 
+@settings(max_examples=25)
 @given(x=st.floats(-35, 35), y=st.floats(-35, 35), heading=st.floats(-3.1, 3.1))
 def test_box_fills_the_voxels_whose_centre_is_inside(x, y, heading):
     grid = rasterise(np.zeros(3), *tracks(x, y, 0.8, heading), (), ground_m=0.0)

@@ -22,8 +22,8 @@ def test_heading_turns_the_short_way_across_pi():
 
 
 def test_nothing_before_the_first_or_after_the_last_record():
-    _, valid = resample(
-        np.array([1_000_000, 2_000_000]), np.zeros((2, 1)), np.array([999_999, 1_000_000, 2_000_001]))
+    times, grid = np.array([1_000_000, 2_000_000]), np.array([999_999, 1_000_000, 2_000_001])
+    _, valid = resample(times, np.zeros((2, 1)), grid)
     assert valid.tolist() == [False, True, False]
 
 

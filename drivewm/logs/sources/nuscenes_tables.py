@@ -68,7 +68,7 @@ def open_tables(dataroot: Path, version: str) -> NuScenes:
 class _CheckedNuScenes(NuScenes):
     """The devkit's class with its table loader replaced: same tables, named failures."""
 
-    def _NuScenes__load_table__(self, table_name: str) -> list[dict[str, Any]]:
+    def __load_table__(self, table_name: str) -> list[dict[str, Any]]:
         path = Path(self.table_root) / f"{table_name}.json"
         table = _load_json(path)
         _check_tokens(path, table)

@@ -21,11 +21,23 @@ _NUMPY = {
         (f"{package}.numeric", "_frombuffer", _CORE.numeric._frombuffer),
     )
 }
+
+
+def _latin1(text: str, encoding: str) -> bytes:
+    """How old pickle protocols write bytes; no other codec is let in."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"bytes in encoding {encoding}")
+    return text.encode("latin1")
+
+
+_BUILTINS = (set, frozenset, list, dict, tuple, complex)
 _ALLOWED: dict[tuple[str, str], Any] = {
     **_NUMPY,
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
-    **{("builtins", kind.__name__): kind for kind in (set, frozenset, list, dict, tuple, complex)},
+    ("_codecs", "encode"): _latin1,
+    **{(m, kind.__name__): kind for m in ("builtins", "__builtin__") for kind in _BUILTINS},
+    ("__builtin__", "bytes"): bytes,
     **{("numpy.dtypes", name): getattr(np.dtypes, name) for name in (
         "Float64DType", "Float32DType", "Int64DType", "Int32DType", "BoolDType")},
 }
