@@ -18,6 +18,7 @@ from PIL import Image
 from drivewm.errors import InputError
 from drivewm.eval.report import packing
 from drivewm.eval.report.results import read_json
+from drivewm.viz.strip import ROWS
 
 METRICS = {"miou": "mIoU", "movable_iou": "Movable IoU", "iou": "Occupied IoU"}
 ROW_KEYS = ("row", "input", "ego_mode", "horizon_s", *METRICS)
@@ -26,7 +27,7 @@ MASKS = {"none": "All voxels", "camera": "Voxels a camera sees"}
 AGAIN = "run `drivewm forecast` again"
 MAX_FILMS = 8
 FRONT_PX = 480
-SIX = ("front left", "front", "front right", "back left", "back", "back right")
+CHANNELS = tuple(channel for row in ROWS for channel in row)  # as the page lays them out
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,13 @@ def _film(frames: dict[str, np.ndarray], w: int) -> dict[str, Any]:
 def _images(frames: dict[str, np.ndarray], w: int) -> list[dict[str, str]]:
     if "cameras" in frames:
         six = frames["cameras"][w]
-        names = SIX if len(six) == len(SIX) else [f"camera {n + 1}" for n in range(len(six))]
-        return [{"name": name, "src": _data_uri(image)} for name, image in zip(names, six)]
+        # without names the pictures come in the order of the channels' names
+        named = dict(zip(frames.get("channels", np.array(sorted(CHANNELS))).tolist(), six))
+        return [
+            {"name": channel.removeprefix("CAM_").replace("_", " ").lower(),
+             "src": _data_uri(named[channel])}
+            for channel in CHANNELS if channel in named
+        ]
     if "camera_front" in frames:
         return [{"name": "front", "src": _data_uri(frames["camera_front"][w])}]
     return []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from drivewm.errors import InputError
 from drivewm.eval.commands import report
@@ -114,3 +117,20 @@ def test_corrupt_frames_are_named(tmp_path: Path) -> None:
 def test_a_forecast_without_frames_has_no_films(tmp_path: Path) -> None:
     (folders.write_forecast(tmp_path) / "frames.npz").unlink()
     assert forecast.read(tmp_path).films == []
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_every_camera_picture_gets_its_own_name(tmp_path: Path, named: bool) -> None:
+    """Pictures come in the order of their channels' names unless the archive names them."""
+    file = folders.write_forecast(tmp_path) / "frames.npz"
+    with np.load(file) as archive:
+        frames = dict(archive)
+    channels = sorted(forecast.CHANNELS, reverse=named)
+    for n in range(6):
+        frames["cameras"][:, n] = 40 * n
+    np.savez(file, **frames, **({"channels": np.array(channels)} if named else {}))
+    shown = {image["name"]: image["src"] for image in forecast.read(tmp_path).films[0]["images"]}
+    assert list(shown) == ["front left", "front", "front right", "back left", "back", "back right"]
+    raw = base64.b64decode(shown["front"].split(",")[1])
+    level = np.asarray(Image.open(io.BytesIO(raw)).convert("L")).mean()
+    assert level == pytest.approx(40 * channels.index("CAM_FRONT"), abs=3)
