@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -153,7 +153,7 @@ def _series_columns(drive: Rollout, judged: Judgement | None) -> dict[str, list[
     if judged is not None:
         return {name: finite_list(judged.series[name]) for name in SERIES}
     times_s = (drive.times_us - drive.times_us[0]) / 1e6
-    known: dict[str, Sequence[float]] = {
+    known: dict[str, Iterable[float]] = {
         "time_s": times_s, "x": drive.ego[:, 0], "y": drive.ego[:, 1],
         "heading": drive.ego[:, 2], "speed_mps": np.hypot(drive.ego[:, 3], drive.ego[:, 4]),
     }  # fmt: skip

@@ -7,7 +7,9 @@ import numpy as np
 CORNER_SIGNS = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]], float)  # FL, RL, RR, FR
 
 
-def corners(centres: np.ndarray, lengths_m: np.ndarray, widths_m: np.ndarray) -> np.ndarray:
+def corners(
+    centres: np.ndarray, lengths_m: np.ndarray | float, widths_m: np.ndarray | float
+) -> np.ndarray:
     """[..., 3] centre poses (x, y, heading), [...] lengths and widths -> [..., 4, 2]."""
     half = np.stack([np.asarray(lengths_m), np.asarray(widths_m)], -1)[..., None, :] / 2
     local = CORNER_SIGNS * half  # [..., 4, 2]

@@ -78,7 +78,8 @@ def interpolate(points: np.ndarray, arc_m: np.ndarray, at_m: float) -> tuple[flo
     last = len(points) - 2
     if last < 0:
         return points[0, 0], points[0, 1], 0.0
-    i = min(max(np.searchsorted(arc_m, at_m, side="right") - 1, 0), last)
+    i = int(np.searchsorted(arc_m, at_m, side="right")) - 1
+    i = 0 if i < 0 else (last if i > last else i)
     dx, dy = points[i + 1, 0] - points[i, 0], points[i + 1, 1] - points[i, 1]
     fraction = (at_m - arc_m[i]) / (arc_m[i + 1] - arc_m[i])
     heading = math.atan2(dy, dx)

@@ -43,7 +43,7 @@ class IDM:
         lateral_mps2: float = 2.0,
     ) -> None:
         self._speed_mps, self._lateral_mps2 = float(speed_mps), float(lateral_mps2)
-        self._law = tuple(map(float, (min_gap_m, headway_s, accel_mps2, decel_mps2)))
+        self._law = (float(min_gap_m), float(headway_s), float(accel_mps2), float(decel_mps2))
         self._roads: list[_Road] = []
 
     def reset(self, scenes: Sequence[Scene]) -> None:
@@ -70,7 +70,8 @@ class IDM:
                 road.line, road.arc_m, front_m, car.width_m / 2, tracks.state[i],
                 tracks.size_m[i], tracks.valid[i], tracks.score_type[i],
             )
-        red_m = road.red_light(seen.red_stop_points[i] if seen.red_stop_points else (), front_m)
+        stops = seen.red_stop_points[i] if seen.red_stop_points else np.zeros((0, 2))
+        red_m = road.red_light(stops, front_m)
         if red_m < lead_m:
             lead_m, lead_mps = red_m, 0.0
         return plan_poses(
@@ -94,7 +95,7 @@ class _Road:
         self._window = (at_m - BACK_M, at_m + AHEAD_M)
         return at_m, offset_m
 
-    def red_light(self, stops: Sequence[np.ndarray], front_m: float) -> float:
+    def red_light(self, stops: np.ndarray, front_m: float) -> float:
         """Arc length of the first red stop point ahead on the route; infinite when none is."""
         first = np.inf
         for stop in stops:

@@ -36,7 +36,8 @@ def rollout(
     planner alone gets the scene with its future).
     """
     mode = "privileged" if cameras is None else "sensor"
-    interval_s = float(config.replan_interval_s or getattr(planner, "replan_interval_s", DT_S))
+    own_s: float = getattr(planner, "replan_interval_s", DT_S)
+    interval_s = config.replan_interval_s or own_s
     every = max(1, round(interval_s / DT_S))
     steps = scene.steps - 1
     if config.duration_s is not None:

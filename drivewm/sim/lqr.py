@@ -73,11 +73,12 @@ def lqr_command(
     error[1] = principal(ego[2] - reference[2])
     error[2] = ego[7]
     speed = ego[3]
-    wanted = np.interp(now_s + horizon * dt_s, grid_s, speed_profile)
+    wanted = float(np.interp(now_s + horizon * dt_s, grid_s, speed_profile))
     if wanted <= stop_speed and speed <= stop_speed:
         return -stop_gain * (speed - wanted), 0.0
     accel = _accelerate(speed, wanted, horizon * dt_s, q_lon, r_lon)
-    curvature = np.interp(now_s + np.arange(horizon) * dt_s, grid_s, curvature_profile)
+    ahead_s = np.arange(horizon) * dt_s + now_s
+    curvature = np.interp(ahead_s, grid_s, curvature_profile)
     return accel, _steer(error, speed, accel, curvature, wheelbase_m, dt_s, q_lat, r_lat)
 
 
@@ -99,7 +100,7 @@ class LqrFollower:
         """Acceleration (m/s²) and steering rate (rad/s) for the ego state [11] at ``now_us``."""
         c = self._config
         return lqr_command(
-            ego, now_us * 1e-6, self._plan.at(np.int64(now_us)), self._grid_s, self._speed,
+            ego, now_us * 1e-6, self._plan.at(now_us), self._grid_s, self._speed,
             self._curvature, self._wheelbase_m, DT_S, c.horizon, c.q_longitudinal,
             c.r_longitudinal, np.array(c.q_lateral), c.r_lateral, c.stop_gain, c.stop_speed_mps,
         )

@@ -16,10 +16,10 @@ class Plan:
     times_us: np.ndarray  # int64 [M], strictly increasing
     poses: np.ndarray  # [M, 3] x, y, heading, map frame
 
-    def at(self, times_us: np.ndarray) -> np.ndarray:
+    def at(self, times_us: np.ndarray | int) -> np.ndarray:
         """Poses [..., 3] at absolute times, linear between poses, held beyond the ends."""
         base = self.times_us[0]
-        when, known = np.asarray(times_us - base, float), (self.times_us - base).astype(float)
+        when, known = np.asarray(np.asarray(times_us) - base, float), (self.times_us - base).astype(float)
         heading = np.unwrap(self.poses[:, 2])
         columns = [np.interp(when, known, c) for c in (*self.poses[:, :2].T, heading)]
         columns[2] = wrap_angle(columns[2])

@@ -57,7 +57,7 @@ class PerfectTracker:
 
     def step(self, ego: np.ndarray, now_us: int) -> np.ndarray:
         assert self._plan is not None, "follow() comes before step()"
-        pose = self._plan.at(np.int64(now_us + DT_US))
+        pose = self._plan.at(now_us + DT_US)
         out = np.zeros_like(ego)
         out[[E.X, E.Y, E.HEADING]] = pose
         dx, dy = (pose[:2] - ego[:2]) / DT_S

@@ -51,11 +51,11 @@ def planner_file(tmp_path):
 
 
 def run_of(out, *planners, **changes):
-    settings = dict(
-        planners=planners or ("log_replay", "constant_velocity"), fleet="hand", out=out,
-        scene_ids=None, split=None, sim=SimConfig(), score=load_config("closed_loop"), workers=1,
-        overwrite=False, command="drivewm score",
-    )  # fmt: skip
+    settings = {
+        "planners": planners or ("log_replay", "constant_velocity"), "fleet": "hand", "out": out,
+        "scene_ids": None, "split": None, "sim": SimConfig(), "workers": 1, "overwrite": False,
+        "score": load_config("closed_loop"), "command": "drivewm score",
+    }  # fmt: skip
     return ScoringRun(**(settings | changes))
 
 

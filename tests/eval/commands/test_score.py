@@ -1,0 +1,70 @@
+"""``drivewm score`` as a user types it, on a small fleet of hand-built scenes."""
+
+import pytest
+
+from drivewm.cli import main
+from drivewm.eval import scoring
+from drivewm.eval.results import read_table
+from tests.eval.hand_fleet import HandFleet
+
+
+@pytest.fixture
+def fleet(monkeypatch):
+    class Opens:
+        @staticmethod
+        def open(path):
+            return HandFleet()
+
+    monkeypatch.setattr(scoring, "Fleet", Opens)
+
+
+def score(*words):
+    return main(["score", *words])
+
+
+def test_scores_and_prints_the_table(fleet, tmp_path, capsys):
+    out = str(tmp_path / "r")
+    code = score("log_replay", "idm", "--fleet", "f", "-o", out, "--scenes", "free,no_lanes")
+    assert code == 0
+    printed = capsys.readouterr().out
+    assert "log_replay" in printed and "95 % interval" in printed and out in printed
+    rows = read_table(tmp_path / "r", "scores").to_pylist()
+    assert [(r["planner"], r["scene_id"]) for r in rows] == [
+        ("log_replay", "free"), ("log_replay", "no_lanes"), ("idm", "free"), ("idm", "no_lanes"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("agents", ["replay", "reactive"])
+@pytest.mark.parametrize("tracker", ["lqr", "perfect"])
+def test_settings_are_columns(fleet, tmp_path, agents, tracker):
+    code = score(
+        "constant_velocity", "--fleet", "f", "-o", str(tmp_path / "r"), "--agents", agents,
+        "--tracker", tracker, "--replan", "0.5", "--seed", "3", "--scenes", "standing_car",
+    )  # fmt: skip
+    assert code == 0
+    row = read_table(tmp_path / "r", "scores").to_pylist()[0]
+    assert (row["agents"], row["tracker"], row["replan_interval_s"], row["seed"]) == (
+        agents, tracker, 0.5, 3,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["warp_drive"], "unknown planner 'warp_drive'"),
+        (["idm", "--workers", "0"], "--workers"),
+        (["idm", "--score", "beauty"], "unknown score"),
+        (["idm", "--replan", "-1"], "replan_interval_s"),
+        (["absent.py"], "file not found"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(fleet, tmp_path, capsys, words, message):
+    assert score(*words, "--fleet", "f", "-o", str(tmp_path / "r")) == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error and "\n" not in error
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_missing_fleet_is_named(tmp_path, capsys):
+    assert score("idm", "--fleet", str(tmp_path / "nothing"), "-o", str(tmp_path / "r")) == 2
+    assert "nothing" in capsys.readouterr().err
