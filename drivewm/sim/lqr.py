@@ -91,8 +91,9 @@ class LqrFollower:
         if len(poses) < 2:  # a plan shorter than a step: go there in one
             times_us = plan.times_us[0] + np.array([0, DT_US])
             poses = np.stack([plan.poses[0], plan.poses[-1]])
-        # Seconds since 1970 lose digits (2e-7 s); the reference computes with exactly these.
-        self._grid_s = times_us[:-1] * 1e-6
+        # Seconds since 1970 lose digits (2e-7 s). The reference divides here and multiplies for
+        # the present time; the same rounding makes the commands equal to 1e-12.
+        self._grid_s = times_us[:-1] / 1e6
         self._speed = fit_speed(poses, DT_S, config.jerk_penalty)
         self._curvature = fit_curvature(poses, self._speed, DT_S, config.curvature_rate_penalty)
 
