@@ -134,9 +134,8 @@ class Renderer:
         ego = (float(ego_pose[0]), float(ego_pose[1]), float(np.cos(ego_pose[2])),
                float(np.sin(ego_pose[2])))  # fmt: skip
         shade.paint(
-            parts, pose, lens, depth, index, tile.levels, (tile.x0_m, tile.y0_m, tile.cell_m),
-            fixed.raster, (fixed.x0_m, fixed.y0_m, fixed.cell_m), shadow.raster,
-            (shadow.x0_m, shadow.y0_m, shadow.cell_m), ego, self.stage.air, NOISE, rgb, semantic,
-            instance,
+            parts, pose, lens, depth, index, tile.cells, tile.levels, tile.place, fixed.raster,
+            fixed.place, shadow.raster, shadow.place, ego, self.stage.air.flat(), NOISE, rgb,
+            semantic, instance,
         )  # fmt: skip
         return Picture(rgb=rgb, depth_m=depth, semantic=semantic, instance=instance)

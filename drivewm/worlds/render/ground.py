@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from numba import njit
 from PIL import Image, ImageDraw
 from shapely.geometry.base import BaseGeometry
 
 from drivewm.scene import OccClass, RoadMap
+from drivewm.worlds.render.jit import inlined, kernel
 from drivewm.worlds.render.markings import road_paint
 
 ROAD, WALK, WHITE, YELLOW = range(4)  # channels
@@ -28,18 +28,33 @@ DRIVABLE, SIDEWALK, TERRAIN = (
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """Coverage rasters of the square around the map. ``levels[k]`` has cells of cell_m * 2**k."""
+    """Coverage rasters of the rectangle around the map, several levels behind one another.
 
-    levels: tuple[np.ndarray, ...]  # each uint8 [H, W, 4], rows along +y, columns along +x
+    ``cells`` holds each level's rows along +y, columns along +x; a cell packs the four channels
+    (0..255) into its bytes. Level k has cells of ``cell_m`` * 2**k.
+    """
+
+    cells: np.ndarray  # uint32 [sum of all levels' cells]
+    levels: np.ndarray  # int64 [MIPS, 3]: first cell, rows, columns
     x0_m: float  # map frame, lower edge of column 0
     y0_m: float
     cell_m: float
 
+    @property
+    def place(self) -> tuple[float, float, float]:
+        """x0_m, y0_m, cell_m, as kernels take them."""
+        return self.x0_m, self.y0_m, self.cell_m
+
+    def channel(self, channel: int) -> np.ndarray:
+        """One channel of the finest level; uint8 [rows, columns]."""
+        first, rows, columns = self.levels[0]
+        level = self.cells[first : first + rows * columns].reshape(rows, columns)
+        return ((level >> (8 * channel)) & 255).astype(np.uint8)
+
     def class_at(self, xy_m: np.ndarray) -> np.ndarray:
         """OccClass of ground points [N, 2] in the map frame; uint8 [N]."""
-        return classes_at(
-            self.levels[0], self.x0_m, self.y0_m, self.cell_m, np.ascontiguousarray(xy_m, float)
-        )
+        points = np.ascontiguousarray(xy_m, float)
+        return classes_at(self.cells, self.levels, self.place, points)
 
 
 def rasterise(road_map: RoadMap) -> Tile:
@@ -57,12 +72,16 @@ def rasterise(road_map: RoadMap) -> Tile:
         _coverage(geometries, x0, y0, cell, (shape[0], shape[1]))
         for geometries in (road, road_map.walkways, paint.white, paint.yellow)
     ]
-    levels = [np.ascontiguousarray(np.stack(channels, -1))]
+    mips = [np.stack(channels, -1)]
     for _ in range(MIPS - 1):
-        last = levels[-1].astype(np.uint16)
+        last = mips[-1].astype(np.uint16)
         mean = last[::2, ::2] + last[1::2, ::2] + last[::2, 1::2] + last[1::2, 1::2]
-        levels.append((mean // 4).astype(np.uint8))
-    return Tile(levels=tuple(levels), x0_m=float(x0), y0_m=float(y0), cell_m=cell)
+        mips.append((mean // 4).astype(np.uint8))
+    flat = [np.ascontiguousarray(mip).view("<u4").ravel() for mip in mips]
+    first = np.cumsum([0] + [len(mip) for mip in flat[:-1]])
+    levels = np.array([[at, *mip.shape[:2]] for at, mip in zip(first, mips)], np.int64)
+    return Tile(cells=np.concatenate(flat), levels=levels, x0_m=float(x0), y0_m=float(y0),
+                cell_m=cell)  # fmt: skip
 
 
 def _coverage(
@@ -87,35 +106,45 @@ def _coverage(
     return np.asarray(image.reduce(_SUPER))
 
 
-@njit(cache=True, nogil=True)
-def sample(raster, column, row, channel):
-    """Bilinear value 0..1 of a channel at cell coordinates (0.5 = centre of the first cell)."""
-    height, width = raster.shape[0], raster.shape[1]
+@inlined
+def fetch(cells, first, rows, columns, column, row):
+    """Bilinear sum at cell coordinates (0.5 = centre of the first cell); 0 outside the level.
+
+    Returns road + 65536 * white and walk + 65536 * yellow, each scaled by 255 * 256: weights are
+    256ths that add up to one, so two channels ride in one integer.
+    """
     column, row = column - 0.5, row - 0.5
-    if not (0.0 <= column < width - 1.0 and 0.0 <= row < height - 1.0):
-        return 0.0
+    if not (0.0 <= column < columns - 1.0 and 0.0 <= row < rows - 1.0):
+        return 0, 0
     j, i = int(column), int(row)
-    u, v = column - j, row - i
-    low = raster[i, j, channel] * (1.0 - u) + raster[i, j + 1, channel] * u
-    high = raster[i + 1, j, channel] * (1.0 - u) + raster[i + 1, j + 1, channel] * u
-    return (low * (1.0 - v) + high * v) / 255.0
+    u, v = int((column - j) * 256.0), int((row - i) * 256.0)
+    both = (u * v) >> 8
+    at = first + i * columns + j
+    a, b = np.int64(cells[at]), np.int64(cells[at + 1])
+    c, d = np.int64(cells[at + columns]), np.int64(cells[at + columns + 1])
+    p, q, r = 256 - u - v + both, u - both, v - both
+    m = 0xFF00FF
+    even = (a & m) * p + (b & m) * q + (c & m) * r + (d & m) * both
+    odd = ((a >> 8) & m) * p + ((b >> 8) & m) * q + ((c >> 8) & m) * r + ((d >> 8) & m) * both
+    return even, odd
 
 
-@njit(cache=True, nogil=True)
-def class_of(raster, x0, y0, cell, x, y):
+@inlined
+def class_of(cells, levels, place, x, y):
     """OccClass of one ground point."""
-    column, row = (x - x0) / cell, (y - y0) / cell
-    if sample(raster, column, row, ROAD) >= 0.5:
+    column, row = (x - place[0]) / place[2], (y - place[1]) / place[2]
+    even, odd = fetch(cells, levels[0, 0], levels[0, 1], levels[0, 2], column, row)
+    if 2 * (even & 0xFFFF) >= 255 * 256:
         return DRIVABLE
-    if sample(raster, column, row, WALK) >= 0.5:
+    if 2 * (odd & 0xFFFF) >= 255 * 256:
         return SIDEWALK
     return TERRAIN
 
 
-@njit(cache=True, nogil=True)
-def classes_at(raster, x0, y0, cell, points):
+@kernel
+def classes_at(cells, levels, place, points):
     """``class_of`` for points [N, 2]."""
     out = np.empty(len(points), np.uint8)
     for k in range(len(points)):
-        out[k] = class_of(raster, x0, y0, cell, points[k, 0], points[k, 1])
+        out[k] = class_of(cells, levels, place, points[k, 0], points[k, 1])
     return out

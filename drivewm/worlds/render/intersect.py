@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from drivewm.worlds.render import parts as P
+from drivewm.worlds.render.jit import inlined, kernel
 
 MISS = math.inf
 BOX, SLANTED, ELLIPSOID = P.BOX, P.SLANTED, P.ELLIPSOID
 CYLINDER_Z = P.CYLINDER_Z
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _slab(o, d, h, enter, leave):
     """Narrows [enter, leave] to where |o + t d| <= h."""
     if d == 0.0:
@@ -28,7 +27,7 @@ def _slab(o, d, h, enter, leave):
     return max(enter, a), min(leave, b)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _half_space(num, den, enter, leave):
     """Narrows [enter, leave] to where t * den <= num."""
     if den > 0.0:
@@ -40,7 +39,7 @@ def _half_space(num, den, enter, leave):
     return enter, leave
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _disc(ox, oy, dx, dy, hx, hy, enter, leave):
     """Narrows [enter, leave] to the inside of an elliptic cylinder."""
     ox, dx, oy, dy = ox / hx, dx / hx, oy / hy, dy / hy
@@ -56,7 +55,7 @@ def _disc(ox, oy, dx, dy, hx, hy, enter, leave):
     return max(enter, (-b - root) / a), min(leave, (-b + root) / a)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hit(kind, ox, oy, oz, dx, dy, dz, hx, hy, hz, front, rear, side):
     """Smallest t at which the ray enters the part, or inf. Rays that start inside see nothing."""
     enter, leave = -MISS, MISS
@@ -93,7 +92,7 @@ def hit(kind, ox, oy, oz, dx, dy, dz, hx, hy, hz, front, rear, side):
     return enter if enter <= leave and enter > 0.0 else MISS
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def normal(kind, x, y, z, hx, hy, hz, front, rear, side):
     """Outward unit normal of the part's surface at (or nearest to) a point of its frame."""
     if kind == ELLIPSOID:
@@ -112,7 +111,7 @@ def normal(kind, x, y, z, hx, hy, hz, front, rear, side):
     return nx * scale, ny * scale, nz * scale
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _box_normal(x, y, z, hx, hy, hz, front, rear, side):
     """The face plane that the point lies nearest to (largest signed distance)."""
     up = abs(z) - hz
@@ -129,7 +128,7 @@ def _box_normal(x, y, z, hx, hy, hz, front, rear, side):
     return nx, ny, nz
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def contains(kind, x, y, z, hx, hy, hz, front, rear, side):
     """True when the point of the part's frame lies inside the part or on it."""
     if abs(x) > hx or abs(y) > hy or abs(z) > hz:

@@ -10,7 +10,6 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from drivewm.geometry import se3
 from drivewm.scene import OccClass, TrackColumn
@@ -18,6 +17,7 @@ from drivewm.seeds import generator
 from drivewm.worlds.actors import Actors
 from drivewm.worlds.render import parts as P
 from drivewm.worlds.render.intersect import hit
+from drivewm.worlds.render.jit import kernel
 from drivewm.worlds.render.rig import EGO_FROM_LIDAR, map_from_ego
 from drivewm.worlds.render.shapes import Wardrobe
 from drivewm.worlds.render.stage import Stage, stage_of
@@ -83,7 +83,7 @@ def trace(parts: np.ndarray, ego_pose: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return ranges, index, pose
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _trace(parts, pose, beams, ranges, index):
     rings, columns = ranges.shape
     for i in range(rings):
@@ -97,7 +97,7 @@ def _trace(parts, pose, beams, ranges, index):
         _trace_part(parts[b], b, pose, yaw, beams, ranges, index)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _trace_part(part, b, pose, yaw, beams, ranges, index):
     rings, columns = ranges.shape
     ax, ay, az = part[_X] - pose[0, 3], part[_Y] - pose[1, 3], part[_Z] - pose[2, 3]
@@ -149,7 +149,7 @@ def _owners(points: np.ndarray, actors: Actors, map_from_lidar: np.ndarray) -> n
     return owner
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _assign(points, centers, yaw, half, valid, owner):
     """The box that holds each point; boxes upright, all in the lidar frame."""
     for n in range(len(centers)):

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from drivewm.worlds.render import parts as P
+from drivewm.worlds.render.jit import inlined, kernel
 from drivewm.worlds.render.noise import ramp, smooth_noise
 
 WHEEL_M = 0.33
@@ -17,53 +16,55 @@ _LAMP, _CARGO, _BARK = P.LAMP, P.CARGO, P.BARK
 _HX, _HY, _HZ, _R, _G, _B, _SEED, _EMIT = P.HX, P.HY, P.HZ, P.R, P.G, P.B, P.SEED, P.EMIT
 
 
-@njit(cache=True, nogil=True)
-def surface_of(part, material, x, y, z, nx, ny, nz, lamps, noise, size_m):
+@inlined
+def surface_of(parts, row, material, x, y, z, nx, ny, nz, lamps, noise, size_m):
     """r, g, b, gloss, emission (multiplies r, g, b) at a point of the part's surface."""
-    r, g, b = part[_R], part[_G], part[_B]
+    r, g, b = parts[row, _R], parts[row, _G], parts[row, _B]
     if material == _PAINT:
-        return _car_body(part, x, y, z, nx, ny, nz, lamps)
+        return _car_body(parts, row, x, y, z, nx, ny, nz, lamps)
     if material == _CABIN:
-        return _cabin(part, x, y, z, nx, ny, nz)
+        return _cabin(parts, row, x, y, z, nx, ny, nz)
     if material == _FACADE:
-        return _facade(part, x, y, z, nx, nz, lamps, noise, size_m)
+        return _facade(parts, row, x, y, z, nx, nz, lamps, noise, size_m)
     if material == _FOLIAGE:
         fine = 1.0 - ramp(0.1, 0.6, size_m)
-        leaf = 0.55 * smooth_noise(noise, 0.9 * x + 0.7 * z, 0.9 * y - 0.6 * z + 40.0 * part[_SEED])
+        leaf = 0.55 * smooth_noise(
+            noise, 0.9 * x + 0.7 * z, 0.9 * y - 0.6 * z + 40.0 * parts[row, _SEED]
+        )
         leaf += 0.45 * (0.5 + fine * (smooth_noise(noise, 4.0 * (x + z), 4.0 * (y - z)) - 0.5))
         lit = 0.35 + 1.25 * leaf
         return r * lit, g * lit, b * lit, 0.0, 0.0
     if material == _BUS:
-        return _bus(part, x, y, z, nx, nz, lamps)
+        return _bus(parts, row, x, y, z, nx, nz, lamps)
     if material == _TRUCK:
-        return _truck(part, x, y, z, nx, nz, lamps)
+        return _truck(parts, row, x, y, z, nx, nz, lamps)
     if material == _CARGO:
-        return _cargo(part, x, y, z, nx, ny, lamps)
+        return _cargo(parts, row, x, y, z, nx, ny, lamps)
     if material == _RUBBER:
-        rim = math.sqrt((x / part[_HX]) ** 2 + (z / part[_HZ]) ** 2)
+        rim = math.sqrt((x / parts[row, _HX]) ** 2 + (z / parts[row, _HZ]) ** 2)
         if abs(ny) > 0.5 and rim < 0.62:
             return 0.22, 0.23, 0.24, 0.3, 0.0
         return r, g, b, 0.0, 0.0
     if material == _STRIPES:
-        if part[_SEED] < 0.5:
+        if parts[row, _SEED] < 0.5:
             k = (y + 0.8 * z) / 0.7
             if k - math.floor(k) < 0.5:
                 return 0.6, 0.05, 0.03, 0.1, 0.0
             return 0.65, 0.65, 0.65, 0.1, 0.0
         return r, g, b, 0.0, 0.0
     if material == _LAMP:
-        return r, g, b, 0.2, part[_EMIT]
+        return r, g, b, 0.2, parts[row, _EMIT]
     if material == _BARK:
         k = 0.7 + 0.6 * smooth_noise(noise, 9.0 * (x + y), 2.0 * z)
         return r * k, g * k, b * k, 0.0, 0.0
     return r, g, b, 0.05, 0.0
 
 
-@njit(cache=True, nogil=True)
-def _car_body(part, x, y, z, nx, ny, nz, lamps):
+@kernel
+def _car_body(parts, row, x, y, z, nx, ny, nz, lamps):
     """Lower body: lamps, grille and plate at the ends, wheel arches and doors at the sides."""
-    r, g, b = part[_R], part[_G], part[_B]
-    a, w, c = x / part[_HX], abs(y) / part[_HY], z / part[_HZ]
+    r, g, b = parts[row, _R], parts[row, _G], parts[row, _B]
+    a, w, c = x / parts[row, _HX], abs(y) / parts[row, _HY], z / parts[row, _HZ]
     if nx > 0.6:
         if w > 0.56 and 0.12 < c < 0.62 - 0.15 * (1.0 - w):
             return 0.85, 0.86, 0.82, 0.6, 0.25 + 2.6 * lamps
@@ -78,7 +79,7 @@ def _car_body(part, x, y, z, nx, ny, nz, lamps):
             return 0.6, 0.6, 0.58, 0.1, 0.0
     elif abs(ny) > 0.6:
         for center in (-0.58, 0.60):
-            u, v = x - center * part[_HX], z + part[_HZ] - 0.45 * WHEEL_M
+            u, v = x - center * parts[row, _HX], z + parts[row, _HZ] - 0.45 * WHEEL_M
             d = math.sqrt(u * u + v * v) / WHEEL_M
             if d < 0.6:
                 spoke = 0.5 + 0.5 * math.cos(5.0 * math.atan2(v, u))
@@ -95,19 +96,19 @@ def _car_body(part, x, y, z, nx, ny, nz, lamps):
     return r, g, b, 0.75, 0.0
 
 
-@njit(cache=True, nogil=True)
-def _cabin(part, x, y, z, nx, ny, nz):
+@kernel
+def _cabin(parts, row, x, y, z, nx, ny, nz):
     """Glass all around below the roof, with pillars."""
-    r, g, b = part[_R], part[_G], part[_B]
-    c = z / part[_HZ]
+    r, g, b = parts[row, _R], parts[row, _G], parts[row, _B]
+    c = z / parts[row, _HZ]
     up = 0.5 * (c + 1.0)
     glass = False
     if nz < 0.9 and c < 0.80:
-        edge = part[_HY] * (1.0 - part[P.TAPER_SIDE] * up) - abs(y)
+        edge = parts[row, _HY] * (1.0 - parts[row, P.TAPER_SIDE] * up) - abs(y)
         if abs(ny) > 0.6:
-            taper = part[P.TAPER_FRONT] if x > 0.0 else part[P.TAPER_REAR]
-            edge = part[_HX] * (1.0 - taper * up) - abs(x)
-            pillar = abs(x + 0.04 * part[_HX]) < 0.05
+            taper = parts[row, P.TAPER_FRONT] if x > 0.0 else parts[row, P.TAPER_REAR]
+            edge = parts[row, _HX] * (1.0 - taper * up) - abs(x)
+            pillar = abs(x + 0.04 * parts[row, _HX]) < 0.05
             glass = edge > 0.12 and not pillar and c > -0.86
         else:
             glass = edge > 0.09
@@ -116,18 +117,18 @@ def _cabin(part, x, y, z, nx, ny, nz):
     return r, g, b, 0.75, 0.0
 
 
-@njit(cache=True, nogil=True)
-def _facade(part, x, y, z, nx, nz, lamps, noise, size_m):
+@kernel
+def _facade(parts, row, x, y, z, nx, nz, lamps, noise, size_m):
     """Floors of windows over a glazed ground floor; some windows are lit after dark."""
-    r, g, b = part[_R], part[_G], part[_B]
+    r, g, b = parts[row, _R], parts[row, _G], parts[row, _B]
     if nz > 0.5:
         return 0.10, 0.10, 0.105, 0.0, 0.0
     u = (y if abs(nx) > 0.5 else x) + 50.0
     side = 17.0 if abs(nx) > 0.5 else 43.0
-    height = z + part[_HZ]
-    seed = part[_SEED]
+    height = z + parts[row, _HZ]
+    seed = parts[row, _SEED]
     blur = ramp(0.5, 2.2, size_m)
-    if part[_HZ] + part[_HZ] - height < 0.6:
+    if parts[row, _HZ] + parts[row, _HZ] - height < 0.6:
         return 0.8 * r, 0.8 * g, 0.8 * b, 0.0, 0.0
     if height < 3.6:
         bay, tall = 3.4, 3.6
@@ -155,10 +156,10 @@ def _facade(part, x, y, z, nx, nz, lamps, noise, size_m):
     return r * stain, g * stain, b * stain, 0.0, 0.0
 
 
-@njit(cache=True, nogil=True)
-def _bus(part, x, y, z, nx, nz, lamps):
-    r, g, b = part[_R], part[_G], part[_B]
-    w, c = abs(y) / part[_HY], z / part[_HZ]
+@kernel
+def _bus(parts, row, x, y, z, nx, nz, lamps):
+    r, g, b = parts[row, _R], parts[row, _G], parts[row, _B]
+    w, c = abs(y) / parts[row, _HY], z / parts[row, _HZ]
     if nz > 0.7:
         return 0.6, 0.6, 0.6, 0.2, 0.0
     if nx > 0.6:
@@ -175,7 +176,7 @@ def _bus(part, x, y, z, nx, nz, lamps):
             return 0.62, 0.02, 0.02, 0.5, 0.25 + 1.4 * lamps
     else:
         k = x / 1.45
-        if -0.02 < c < 0.66 and abs(x) < part[_HX] - 0.25 and k - math.floor(k) > 0.07:
+        if -0.02 < c < 0.66 and abs(x) < parts[row, _HX] - 0.25 and k - math.floor(k) > 0.07:
             warm = 0.55 * lamps
             if lamps > 0.5:
                 return 0.75, 0.68, 0.5, 0.6, warm
@@ -185,10 +186,10 @@ def _bus(part, x, y, z, nx, nz, lamps):
     return r, g, b, 0.6, 0.0
 
 
-@njit(cache=True, nogil=True)
-def _truck(part, x, y, z, nx, nz, lamps):
-    r, g, b = part[_R], part[_G], part[_B]
-    a, w, c = x / part[_HX], abs(y) / part[_HY], z / part[_HZ]
+@kernel
+def _truck(parts, row, x, y, z, nx, nz, lamps):
+    r, g, b = parts[row, _R], parts[row, _G], parts[row, _B]
+    a, w, c = x / parts[row, _HX], abs(y) / parts[row, _HY], z / parts[row, _HZ]
     if nz > 0.7:
         return r, g, b, 0.4, 0.0
     if nx > 0.6:
@@ -205,11 +206,11 @@ def _truck(part, x, y, z, nx, nz, lamps):
     return r, g, b, 0.6, 0.0
 
 
-@njit(cache=True, nogil=True)
-def _cargo(part, x, y, z, nx, ny, lamps):
+@kernel
+def _cargo(parts, row, x, y, z, nx, ny, lamps):
     """Ribbed box; doors, lamps and a reflective strip at the rear."""
-    r, g, b = part[_R], part[_G], part[_B]
-    w, c = abs(y) / part[_HY], z / part[_HZ]
+    r, g, b = parts[row, _R], parts[row, _G], parts[row, _B]
+    w, c = abs(y) / parts[row, _HY], z / parts[row, _HZ]
     if nx < -0.6:
         if w > 0.72 and -0.95 < c < -0.82:
             return 0.62, 0.02, 0.02, 0.5, 0.25 + 1.4 * lamps

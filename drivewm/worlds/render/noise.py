@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from drivewm.seeds import generator
+from drivewm.worlds.render.jit import inlined
 
 SIZE = 256
 
@@ -20,7 +20,7 @@ def _table() -> np.ndarray:
 NOISE = _table()
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def smooth_noise(table, x, y):
     """Value noise with cells of one unit, 0..1."""
     fx, fy = math.floor(x), math.floor(y)
@@ -33,13 +33,13 @@ def smooth_noise(table, x, y):
     return low * (1.0 - v) + high * v
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def cell_noise(table, x, y):
     """One random number per unit cell, 0..1."""
     return table[math.floor(y) & 255, math.floor(x) & 255]
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def ramp(low, high, x):
     """0 below ``low``, 1 above ``high``, smooth between."""
     t = min(max((x - low) / (high - low), 0.0), 1.0)

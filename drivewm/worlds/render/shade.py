@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from drivewm.scene import OccClass
 from drivewm.worlds.render import parts as P
+from drivewm.worlds.render import weather as W
 from drivewm.worlds.render.ground import class_of
 from drivewm.worlds.render.intersect import normal
+from drivewm.worlds.render.jit import inlined, kernel
 from drivewm.worlds.render.materials import surface_of
 from drivewm.worlds.render.noise import ramp
 from drivewm.worlds.render.sky import sky, sky_base
@@ -23,10 +24,10 @@ _FRONT, _REAR, _SIDE = P.TAPER_FRONT, P.TAPER_REAR, P.TAPER_SIDE
 _FREE = int(OccClass.FREE)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def paint(
-    parts, pose, lens, depth, index, levels, tile, fixed, fixed_at, moving, moving_at, ego, air,
-    noise, rgb, semantic, instance,
+    parts, pose, lens, depth, index, cells, levels, tile, fixed, fixed_at, moving, moving_at,
+    ego, air, noise, rgb, semantic, instance,
 ):  # fmt: skip
     """Fills ``rgb`` [H, W, 3], ``semantic`` and ``instance`` [H, W] from ``see``'s output.
 
@@ -54,45 +55,48 @@ def paint(
                 pz = pose[2, 3] + dz * away
                 across = away / (fx * length)
                 if seen == GROUND:
-                    r, g, b = _ground(px, py, dx, dy, dz, away, across, levels, tile, fixed,
+                    r, g, b = _ground(px, py, dx, dy, dz, away, across, cells, levels, tile, fixed,
                                       fixed_at, moving, moving_at, ego, air, noise)  # fmt: skip
-                    semantic[v, u] = class_of(levels[0], tile[0], tile[1], tile[2], px, py)
+                    semantic[v, u] = class_of(cells, levels, tile, px, py)
                     instance[v, u] = -1
                 else:
-                    part = parts[seen]
-                    r, g, b = _object(part, px, py, pz, dx, dy, dz, across, fixed, fixed_at, ego,
-                                      air, noise)  # fmt: skip
-                    semantic[v, u], instance[v, u] = int(part[_CLASS]), int(part[_OWNER])
-                clear = math.exp(-air.fog_per_m * away)
+                    r, g, b = _object(parts, seen, px, py, pz, dx, dy, dz, across, fixed, fixed_at,
+                                      ego, air, noise)  # fmt: skip
+                    semantic[v, u] = int(parts[seen, _CLASS])
+                    instance[v, u] = int(parts[seen, _OWNER])
+                clear = math.exp(-air[W.FOG] * away)
                 if clear < 0.999:
                     hr, hg, hb = sky_base(dx, dy, 0.0, air)
                     r, g, b = hr + clear * (r - hr), hg + clear * (g - hg), hb + clear * (b - hb)
-            rgb[v, u, 0] = _tone(r * air.exposure)
-            rgb[v, u, 1] = _tone(g * air.exposure)
-            rgb[v, u, 2] = _tone(b * air.exposure)
+            rgb[v, u, 0] = _tone(r * air[W.EXPOSURE])
+            rgb[v, u, 1] = _tone(g * air[W.EXPOSURE])
+            rgb[v, u, 2] = _tone(b * air[W.EXPOSURE])
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _tone(value):
     """Linear radiance -> display value: a soft shoulder, then gamma 2."""
     value = max(value, 0.0)
     return np.uint8(255.0 * math.sqrt(min(value * (1.0 + value / 9.0) / (1.0 + 0.55 * value), 1.0)))
 
 
-@njit(cache=True, nogil=True)
-def _shade_at(raster, at, x, y, channel):
-    """Bilinear value 0..1 of a shade raster, 0 outside."""
+@inlined
+def _shade_at(raster, at, x, y):
+    """Bilinear values 0..1 of a shade raster (sun hidden, sky hidden), 0 outside."""
     column, row = (x - at[0]) / at[2] - 0.5, (y - at[1]) / at[2] - 0.5
     if not (0.0 <= column < raster.shape[1] - 1.0 and 0.0 <= row < raster.shape[0] - 1.0):
-        return 0.0
+        return 0.0, 0.0
     j, i = int(column), int(row)
-    u, v = column - j, row - i
-    low = raster[i, j, channel] * (1.0 - u) + raster[i, j + 1, channel] * u
-    high = raster[i + 1, j, channel] * (1.0 - u) + raster[i + 1, j + 1, channel] * u
-    return (low * (1.0 - v) + high * v) / 255.0
+    u, v = (column - j) / 255.0, row - i
+    a, b, c, d = (1.0 / 255.0 - u) * (1.0 - v), u * (1.0 - v), (1.0 / 255.0 - u) * v, u * v
+    sun = (a * raster[i, j, 0] + b * raster[i, j + 1, 0]
+           + c * raster[i + 1, j, 0] + d * raster[i + 1, j + 1, 0])  # fmt: skip
+    sky_part = (a * raster[i, j, 1] + b * raster[i, j + 1, 1]
+                + c * raster[i + 1, j, 1] + d * raster[i + 1, j + 1, 1])  # fmt: skip
+    return sun, sky_part
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _headlights(ego, x, y, z):
     """Light of the ego's dipped beams at a map point."""
     ax, ay = x - ego[0], y - ego[1]
@@ -105,25 +109,28 @@ def _headlights(ego, x, y, z):
     return near * cut * math.exp(-spread * spread) / (1.0 + (forward / 13.0) ** 2)
 
 
-@njit(cache=True, nogil=True)
-def _ground(x, y, dx, dy, dz, away, across, levels, tile, fixed, fixed_at, moving, moving_at, ego,
-            air, noise):  # fmt: skip
+@inlined
+def _ground(
+    x, y, dx, dy, dz, away, across, cells, levels, tile, fixed, fixed_at, moving, moving_at, ego,
+    air, noise,
+):  # fmt: skip
     steep = max(-dz, 1e-3)
     along = across / steep
     level = math.sqrt(dx * dx + dy * dy) + 1e-9
     road, walk, white, yellow = coverage(
-        levels, tile[0], tile[1], tile[2], x, y, dx / level, dy / level, across, along
+        cells, levels, tile, x, y, dx / level, dy / level, across, along
     )
     r, g, b = ground_albedo(noise, x, y, road, walk, white, yellow, across, along)
-    hidden = max(_shade_at(fixed, fixed_at, x, y, 0), _shade_at(moving, moving_at, x, y, 0))
-    dark = max(_shade_at(fixed, fixed_at, x, y, 1), _shade_at(moving, moving_at, x, y, 1))
-    sun = (1.0 - hidden) * air.sun[2]
+    hidden, dark = _shade_at(fixed, fixed_at, x, y)
+    hidden_too, dark_too = _shade_at(moving, moving_at, x, y)
+    hidden, dark = max(hidden, hidden_too), max(dark, dark_too)
+    sun = (1.0 - hidden) * air[W.SUN + 2]
     sky_part = 1.0 - dark
-    lamp = air.lamps * 0.9 * _headlights(ego, x, y, 0.0) if air.lamps > 0.3 else 0.0
-    lr = sun * air.sun_light[0] + sky_part * air.sky_light[0] + lamp * 1.0
-    lg = sun * air.sun_light[1] + sky_part * air.sky_light[1] + lamp * 0.93
-    lb = sun * air.sun_light[2] + sky_part * air.sky_light[2] + lamp * 0.78
-    wet = air.wet * (0.55 + 0.45 * road)
+    lamp = air[W.LAMPS] * 0.9 * _headlights(ego, x, y, 0.0) if air[W.LAMPS] > 0.3 else 0.0
+    lr = sun * air[W.SUN_LIGHT] + sky_part * air[W.SKY_LIGHT] + lamp * 1.0
+    lg = sun * air[W.SUN_LIGHT + 1] + sky_part * air[W.SKY_LIGHT + 1] + lamp * 0.93
+    lb = sun * air[W.SUN_LIGHT + 2] + sky_part * air[W.SKY_LIGHT + 2] + lamp * 0.78
+    wet = air[W.WET] * (0.55 + 0.45 * road)
     r, g, b = r * lr * (1.0 - 0.4 * wet), g * lg * (1.0 - 0.4 * wet), b * lb * (1.0 - 0.4 * wet)
     if wet > 0.0:
         f = 1.0 - steep
@@ -133,30 +140,35 @@ def _ground(x, y, dx, dy, dz, away, across, levels, tile, fixed, fixed_at, movin
     return r, g, b
 
 
-@njit(cache=True, nogil=True)
-def _object(part, x, y, z, dx, dy, dz, across, fixed, fixed_at, ego, air, noise):
-    cos, sin = part[_COS], part[_SIN]
-    ax, ay = x - part[_X], y - part[_Y]
-    px, py, pz = cos * ax + sin * ay, -sin * ax + cos * ay, z - part[_Z]
-    lx, ly, lz = normal(int(part[_KIND]), px, py, pz, part[_HX], part[_HY], part[_HZ],
-                        part[_FRONT], part[_REAR], part[_SIDE])  # fmt: skip
+@inlined
+def _object(parts, row, x, y, z, dx, dy, dz, across, fixed, fixed_at, ego, air, noise):
+    cos, sin = parts[row, _COS], parts[row, _SIN]
+    ax, ay = x - parts[row, _X], y - parts[row, _Y]
+    px, py, pz = cos * ax + sin * ay, -sin * ax + cos * ay, z - parts[row, _Z]
+    lx, ly, lz = normal(
+        int(parts[row, _KIND]), px, py, pz, parts[row, _HX], parts[row, _HY], parts[row, _HZ],
+        parts[row, _FRONT], parts[row, _REAR], parts[row, _SIDE],
+    )  # fmt: skip
     r, g, b, gloss, emit = surface_of(
-        part, int(part[_MATERIAL]), px, py, pz, lx, ly, lz, air.lamps, noise, across
+        parts, row, int(parts[row, _MATERIAL]), px, py, pz, lx, ly, lz, air[W.LAMPS], noise, across
     )
     nx, ny, nz = cos * lx - sin * ly, sin * lx + cos * ly, lz
-    facing = nx * air.sun[0] + ny * air.sun[1] + nz * air.sun[2]
+    facing = nx * air[W.SUN] + ny * air[W.SUN + 1] + nz * air[W.SUN + 2]
     sun = max(facing, 0.0)
-    if part[_OWNER] >= 0.0 and sun > 0.0:
-        reach = z / max(air.sun[2], 0.12)  # where the ray from the sun would reach the ground
-        sun *= 1.0 - _shade_at(fixed, fixed_at, x - air.sun[0] * reach, y - air.sun[1] * reach, 0)
+    if parts[row, _OWNER] >= 0.0 and sun > 0.0:
+        reach = z / max(air[W.SUN + 2], 0.12)  # where the ray from the sun would reach the ground
+        sun *= (
+            1.0 - _shade_at(fixed, fixed_at, x - air[W.SUN] * reach, y - air[W.SUN + 1] * reach)[0]
+        )
     around = (0.72 + 0.28 * nz) * (0.55 + 0.45 * ramp(-0.1, 0.9, z))
     bounce = 0.10 * max(-nz, 0.0) + 0.06
     lamp = 0.0
-    if air.lamps > 0.3:
-        lamp = 1.3 * air.lamps * _headlights(ego, x, y, z) * max(-(nx * dx + ny * dy), 0.0)
-    lr = sun * air.sun_light[0] + around * air.sky_light[0] + bounce * air.sun_light[0] + lamp
-    lg = sun * air.sun_light[1] + around * air.sky_light[1] + bounce * air.sun_light[1] + lamp
-    lb = sun * air.sun_light[2] + around * air.sky_light[2] + bounce * air.sun_light[2] + lamp
+    if air[W.LAMPS] > 0.3:
+        lamp = 1.3 * air[W.LAMPS] * _headlights(ego, x, y, z) * max(-(nx * dx + ny * dy), 0.0)
+    direct = sun + bounce
+    lr = direct * air[W.SUN_LIGHT] + around * air[W.SKY_LIGHT] + lamp
+    lg = direct * air[W.SUN_LIGHT + 1] + around * air[W.SKY_LIGHT + 1] + lamp
+    lb = direct * air[W.SUN_LIGHT + 2] + around * air[W.SKY_LIGHT + 2] + lamp
     out_r, out_g, out_b = r * (lr + emit), g * (lg + emit), b * (lb + emit)
     if gloss > 0.05:
         cosine = -(nx * dx + ny * dy + nz * dz)
@@ -166,7 +178,7 @@ def _object(part, x, y, z, dx, dy, dz, across, fixed, fixed_at, ego, air, noise)
         if rz > 0.0:
             sr, sg, sb = sky_base(rx, ry, rz, air)
         else:  # the street mirrored
-            k = 0.13 * (air.sky_light[1] + 0.6 * air.sun_light[1])
+            k = 0.13 * (air[W.SKY_LIGHT + 1] + 0.6 * air[W.SUN_LIGHT + 1])
             sr, sg, sb = k, k, k
         out_r, out_g, out_b = out_r + f * sr, out_g + f * sg, out_b + f * sb
     return out_r, out_g, out_b

@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from drivewm.worlds.render import parts as P
+from drivewm.worlds.render.jit import kernel
 
 SUN, CONTACT = 0, 1  # channels: share of the sun hidden, share of the sky hidden
 
@@ -25,6 +25,11 @@ class Shade:
     x0_m: float
     y0_m: float
     cell_m: float
+
+    @property
+    def place(self) -> tuple[float, float, float]:
+        """x0_m, y0_m, cell_m, as kernels take them."""
+        return self.x0_m, self.y0_m, self.cell_m
 
 
 def cast(
@@ -42,7 +47,7 @@ def cast(
     return Shade(raster=raster, x0_m=low_m[0], y0_m=low_m[1], cell_m=cell_m)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _cast(parts, raster, x0, y0, cell, sun_x, sun_y, softness):
     points, hull = np.empty((8, 2)), np.empty((17, 2))
     for b in range(len(parts)):
@@ -68,7 +73,7 @@ def _cast(parts, raster, x0, y0, cell, sun_x, sun_y, softness):
             _fill(raster, CONTACT, hull, 4, x0, y0, cell, 0.35, 0.12, 190.0 * (1.0 - bottom))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hull(points, hull):
     """Convex hull (monotone chain), counter-clockwise, into ``hull``; its number of corners."""
     center_x, center_y = points[0, 0], points[0, 1]
@@ -89,7 +94,7 @@ def _hull(points, hull):
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill(raster, channel, hull, count, x0, y0, cell, soft, grow, strength):
     """Takes the maximum with a convex polygon (counter-clockwise) of soft edge."""
     low_x, high_x, low_y, high_y = math.inf, -math.inf, math.inf, -math.inf

@@ -133,28 +133,32 @@ def _works(t: _Template) -> None:
     yellow = (0.75, 0.42, 0.03)
     for y in ((-0.5, -0.26), (0.26, 0.5)):
         t.add((-0.5, 0.42), y, (0.0, 0.3), TIRE, P.SLANTED, P.PLAIN, (0.1, 0.1, 0.0))
-    t.add((-0.5, 0.25), (-0.46, 0.46), (0.3, 0.66), yellow)
-    t.add((-0.2, 0.2), (-0.42, 0.1), (0.66, 1.0), yellow, P.SLANTED, P.CABIN, (0.1, 0.0, 0.06))
-    t.add((0.1, 0.5), (0.16, 0.34), (0.62, 0.9), yellow, P.SLANTED, P.PLAIN, (0.3, 0.0, 0.0))
-    t.add((0.36, 0.5), (0.0, 0.48), (0.1, 0.62), (0.1, 0.09, 0.08))
+    t.add((-0.5, 0.25), (-0.5, 0.5), (0.3, 0.72), yellow)
+    t.add((-0.36, 0.2), (-0.5, 0.12), (0.72, 1.0), yellow, P.SLANTED, P.CABIN, (0.1, 0.0, 0.06))
+    t.add((0.0, 0.44), (0.18, 0.4), (0.72, 1.0), yellow, P.SLANTED, P.PLAIN, (0.1, 0.3, 0.0))
+    t.add((0.34, 0.44), (0.18, 0.4), (0.3, 0.72), yellow)
+    t.add((0.3, 0.5), (-0.1, 0.5), (0.04, 0.34), (0.1, 0.09, 0.08), P.SLANTED)
 
 
-def _rider(t: _Template, z0: float, lean: float) -> None:
-    """Legs, torso, arms and head of a person sitting on two wheels."""
+def _rider(t: _Template, z0: float) -> None:
+    """Legs, torso, arms, rucksack and helmet of a person sitting on two wheels."""
     coat, skin = t.pick(CLOTHES, 2), SKIN[int(t.draws[3] * 3)]
-    t.add((-0.14, 0.12), (-0.34, 0.34), (z0 - 0.3, z0 + 0.03), t.pick(CLOTHES, 4), material=P.CLOTH)
-    t.add((-0.2, 0.06 + lean), (-0.42, 0.42), (z0 + 0.03, 0.84), coat, P.SLANTED, P.CLOTH,
-          (0.2, 0.0, 0.25))  # fmt: skip
-    t.add((0.04, 0.3), (-0.46, 0.46), (0.6, 0.7), coat, P.SLANTED, P.CLOTH)
-    size = 0.16 * t.size[2] / t.size[0]
-    t.add((-0.06, -0.06 + size), (-0.22, 0.22), (0.83, 1.0), skin, P.ELLIPSOID)
+    bag, helmet = t.pick(CLOTHES, 5), t.pick(PAINTS, 6)
+    t.add((-0.16, 0.14), (-0.36, 0.36), (z0 - 0.3, z0 + 0.03), t.pick(CLOTHES, 4), material=P.CLOTH)
+    t.add((-0.2, 0.14), (-0.44, 0.44), (z0 + 0.03, 0.86), coat, P.SLANTED, P.CLOTH,
+          (0.15, 0.0, 0.16))  # fmt: skip
+    t.add((-0.36, -0.2), (-0.34, 0.34), (z0 + 0.12, 0.88), bag, P.SLANTED, P.CLOTH, (0, 0.2, 0.1))
+    for y in ((-0.5, -0.34), (0.34, 0.5)):
+        t.add((0.0, 0.34), y, (0.6, 0.78), coat, P.SLANTED, P.CLOTH, (0.3, 0.0, 0.0))
+    t.add((-0.1, 0.14), (-0.24, 0.24), (0.83, 0.97), skin, P.ELLIPSOID)
+    t.add((-0.14, 0.14), (-0.28, 0.28), (0.88, 1.0), helmet, P.SLANTED, P.PLAIN, (0.25, 0.15, 0.2))
 
 
 def _two_wheeler(t: _Template, motor: bool) -> None:
     length, width, height = t.size
     frame = t.pick(PAINTS[6:], 0)
     ridden = height > 1.25
-    top = 0.62 if ridden else 0.97  # handlebar height
+    top = 0.66 if ridden else 1.0  # handlebar height
     radius = min(0.33 if motor else 0.35, 0.24 * length, 0.4 * height)
     thick = 0.18 if motor else 0.09
     for x0, x1 in ((-0.5, -0.5 + 2 * radius / length), (0.5 - 2 * radius / length, 0.5)):
@@ -167,9 +171,18 @@ def _two_wheeler(t: _Template, motor: bool) -> None:
     t.add((-0.34, 0.0), (-body[1], body[1]), (low + 0.45 * (top - low), low + 0.65 * (top - low)),
           TIRE)  # fmt: skip
     t.add((0.2, 0.3), (-body[0] / 2, body[0] / 2), (low, top), frame)
-    t.add((0.18, 0.26), (-0.5, 0.5), (top - 0.05, top), TIRE)
+    t.add((0.2, 0.3), (-0.5, 0.5), (top - 0.06, top), TIRE)
+    if not ridden:
+        t.add((-0.42, -0.1), (-0.16, 0.16), (top - 0.12, top - 0.02), TIRE)  # saddle and rack
+    if ridden and motor:  # windscreen and top case
+        t.add((0.14, 0.46), (-0.34, 0.34), (low + 0.08, 0.82), frame, P.SLANTED, P.PLAIN,
+              (0.5, 0.0, 0.2))  # fmt: skip
+        t.add((-0.5, -0.3), (-0.4, 0.4), (0.46, 0.76), TIRE)
+    elif ridden:  # basket and panniers
+        t.add((0.24, 0.48), (-0.34, 0.34), (0.46, 0.74), (0.12, 0.09, 0.06))
+        t.add((-0.48, -0.24), (-0.42, 0.42), (0.3, 0.6), t.pick(CLOTHES, 6), material=P.CLOTH)
     if ridden:
-        _rider(t, 0.5, 0.02)
+        _rider(t, 0.5)
 
 
 def _pedestrian(t: _Template) -> None:
@@ -177,16 +190,16 @@ def _pedestrian(t: _Template) -> None:
     coat, trousers = t.pick(CLOTHES, 0), t.pick(CLOTHES, 1)
     skin = SKIN[int(t.draws[2] * 3)]
     stride = 0.1 + 0.3 * t.draws[3]
-    t.add((-0.4, 0.0), (-0.34, -0.03), (0.0, 0.48), trousers, P.SLANTED, P.CLOTH,
-          (0.0, 0.5 * stride, 0.0))  # fmt: skip
-    t.add((0.0, 0.42), (0.03, 0.34), (0.0, 0.48), trousers, P.SLANTED, P.CLOTH,
-          (0.5 * stride, 0.0, 0.0))  # fmt: skip
-    t.add((-0.36, 0.36), (-0.4, 0.4), (0.42, 0.85), coat, P.SLANTED, P.CLOTH, (0.12, 0.12, 0.1))
-    t.add((-0.45, 0.1), (-0.5, -0.38), (0.42, 0.82), coat, P.SLANTED, P.CLOTH, (0.0, 0.5, 0.0))
-    t.add((-0.1, 0.45), (0.38, 0.5), (0.42, 0.82), coat, P.SLANTED, P.CLOTH, (0.5, 0.0, 0.0))
-    t.add((-0.28, 0.28), (-0.26, 0.26), (0.84, 1.0), skin, P.ELLIPSOID)
+    t.add((-0.49, 0.02), (-0.42, -0.03), (0.0, 0.48), trousers, P.SLANTED, P.CLOTH,
+          (0.0, 0.4 * stride, 0.0))  # fmt: skip
+    t.add((-0.02, 0.49), (0.03, 0.42), (0.0, 0.48), trousers, P.SLANTED, P.CLOTH,
+          (0.4 * stride, 0.0, 0.0))  # fmt: skip
+    t.add((-0.43, 0.43), (-0.43, 0.43), (0.4, 0.86), coat, P.SLANTED, P.CLOTH, (0.06, 0.06, 0.05))
+    t.add((-0.49, 0.2), (-0.5, -0.38), (0.38, 0.84), coat, P.SLANTED, P.CLOTH, (0.0, 0.2, 0.0))
+    t.add((-0.2, 0.49), (0.38, 0.5), (0.38, 0.84), coat, P.SLANTED, P.CLOTH, (0.2, 0.0, 0.0))
+    t.add((-0.31, 0.31), (-0.3, 0.3), (0.82, 1.0), skin, P.ELLIPSOID)
     hair = P.linear((60, 44, 30) if t.draws[4] < 0.6 else (24, 20, 18))
-    t.add((-0.3, 0.2), (-0.28, 0.28), (0.9, 1.0), hair, P.ELLIPSOID)
+    t.add((-0.33, 0.24), (-0.32, 0.32), (0.89, 1.0), hair, P.ELLIPSOID)
 
 
 def _cone(t: _Template) -> None:
@@ -194,7 +207,7 @@ def _cone(t: _Template) -> None:
     orange, white = (0.85, 0.16, 0.02), (0.75, 0.75, 0.75)
     t.add((-0.5, 0.5), (-0.5, 0.5), (0.0, 0.07), orange)
     for k, color in enumerate((orange, white, orange, white, orange)):
-        r = 0.44 - 0.06 * k
+        r = 0.46 - 0.04 * k
         t.add((-r, r), (-r, r), (0.07 + 0.186 * k, 0.07 + 0.186 * (k + 1)), color, P.CYLINDER_Z)
 
 

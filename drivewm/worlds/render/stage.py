@@ -57,7 +57,7 @@ def _build(world: World) -> Stage:
     solids = solid_parts(world.solids, world.spec.layout_seed)
     posts = light_posts(world, is_road)
     weather = air(world.spec.weather, world.spec.seed)
-    rows, columns = (int(n * tile.cell_m / SHADE_CELL_M) + 1 for n in tile.levels[0].shape[:2])
+    rows, columns = (int(n * tile.cell_m / SHADE_CELL_M) + 1 for n in tile.levels[0, 1:])
     shade = cast(
         np.concatenate([solids, posts.parts]), (tile.x0_m, tile.y0_m), (rows, columns),
         SHADE_CELL_M, weather.sun, _softness(world.spec.weather),

@@ -4,45 +4,39 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from drivewm.worlds.render.ground import fetch
+from drivewm.worlds.render.jit import inlined, kernel
 from drivewm.worlds.render.noise import cell_noise, ramp, smooth_noise
 
 
-@njit(cache=True, nogil=True)
-def coverage(levels, x0, y0, cell, x, y, away_x, away_y, across_m, along_m):
+@inlined
+def coverage(cells, levels, place, x, y, away_x, away_y, across_m, along_m):
     """Filtered road, walk, white, yellow coverage 0..1 of one pixel's footprint.
 
     The footprint is ``across_m`` wide and ``along_m`` long in the direction (away_x, away_y): the
     raster level is chosen by the width and taps are spread along the length, so that thin lines
     neither flicker nor blur away.
     """
-    taps = min(max(int(along_m / max(across_m, cell) + 0.5), 1), 6)
-    level, size = 0, cell
+    taps = min(max(int(along_m / max(across_m, place[2]) + 0.5), 1), 6)
+    level, size = 0, place[2]
     while level < len(levels) - 1 and size < 0.8 * across_m:
         level, size = level + 1, 2.0 * size
-    raster = levels[level]
-    height, width = raster.shape[0], raster.shape[1]
-    road = walk = white = yellow = 0.0
-    for tap in range(taps):
-        shift = ((tap + 0.5) / taps - 0.5) * min(along_m, 12.0)
-        column = (x + shift * away_x - x0) / size - 0.5
-        row = (y + shift * away_y - y0) / size - 0.5
-        if not (0.0 <= column < width - 1.0 and 0.0 <= row < height - 1.0):
-            continue
-        j, i = int(column), int(row)
-        u, v = column - j, row - i
-        a, b, c, d = (1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v
-        p, q, s, t = raster[i, j], raster[i, j + 1], raster[i + 1, j], raster[i + 1, j + 1]
-        road += a * p[0] + b * q[0] + c * s[0] + d * t[0]
-        walk += a * p[1] + b * q[1] + c * s[1] + d * t[1]
-        white += a * p[2] + b * q[2] + c * s[2] + d * t[2]
-        yellow += a * p[3] + b * q[3] + c * s[3] + d * t[3]
-    scale = 1.0 / (255.0 * taps)
+    first, rows, columns = levels[level, 0], levels[level, 1], levels[level, 2]
+    step = min(along_m, 12.0) / (taps * size)
+    start = 0.5 * (1 - taps) * step
+    column = (x - place[0]) / size + start * away_x
+    row = (y - place[1]) / size + start * away_y
+    road = walk = white = yellow = 0
+    for _ in range(taps):
+        even, odd = fetch(cells, first, rows, columns, column, row)
+        road, white = road + (even & 0xFFFF), white + (even >> 16)
+        walk, yellow = walk + (odd & 0xFFFF), yellow + (odd >> 16)
+        column, row = column + step * away_x, row + step * away_y
+    scale = 1.0 / (255.0 * 256.0 * taps)
     return road * scale, walk * scale, white * scale, yellow * scale
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def ground_albedo(noise, x, y, road, walk, white, yellow, across_m, along_m):
     """Linear r, g, b of the ground at a map point; detail fades with the pixel's footprint."""
     size = math.sqrt(across_m * along_m)
@@ -75,7 +69,7 @@ def ground_albedo(noise, x, y, road, walk, white, yellow, across_m, along_m):
     return r, g, b
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _slabs(noise, x, y, patch, grain, middle):
     """Pavement of 1.2 m slabs with joints."""
     u, v = x / 1.2, y / 1.2

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from drivewm.worlds.render import parts as P
 from drivewm.worlds.render.intersect import hit
+from drivewm.worlds.render.jit import kernel
 
 GROUND, SKY = -1, -2
 _X, _Y, _Z, _COS, _SIN, _KIND = P.X, P.Y, P.Z, P.COS, P.SIN, P.KIND
@@ -21,7 +21,7 @@ _FRONT, _REAR, _SIDE = P.TAPER_FRONT, P.TAPER_REAR, P.TAPER_SIDE
 NEAR_M = P.NEAR_M
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def see(parts, pose, lens, depth, index):
     """Fills ``depth`` float32 [H, W] (inf = sky) and ``index`` int32 [H, W] (part row, GROUND or
     SKY). ``pose`` [4, 4] map_from_camera; ``lens`` fx, fy, cx, cy. Ground: the plane z = 0."""
@@ -35,7 +35,7 @@ def see(parts, pose, lens, depth, index):
             _see_part(parts[b], b, pose, lens, box[b], depth, index)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _see_ground(pose, lens, depth, index):
     fx, fy, cx, cy = lens
     height, width = depth.shape
@@ -50,7 +50,7 @@ def _see_ground(pose, lens, depth, index):
                 depth[v, u], index[v, u] = math.inf, SKY
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _bounds(part, pose, lens, width, height, out):
     """Screen rectangle of the part's box (pixel ranges) and its nearest z; inf when unseen."""
     out[4] = math.inf
@@ -97,7 +97,7 @@ def _bounds(part, pose, lens, width, height, out):
         out[4] = near
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _see_part(part, b, pose, lens, box, depth, index):
     fx, fy, cx, cy = lens
     cos, sin = part[_COS], part[_SIN]

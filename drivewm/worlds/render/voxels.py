@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from drivewm.worlds.render import parts as P
 from drivewm.worlds.render.intersect import contains
+from drivewm.worlds.render.jit import inlined, kernel
 
 SHAPE, CELL_M = (200, 200, 16), 0.4
 LOW_M = (-40.0, -40.0, -1.0)
@@ -32,7 +32,7 @@ def centers_m() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return x, y, z
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_parts(grid, parts):
     """Writes CLASS of parts [B, PART_COLUMNS], given in the **ego** frame, into uint8 [X, Y, Z].
 
@@ -44,14 +44,14 @@ def fill_parts(grid, parts):
             _fill_centerline(grid, parts[b])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _span(center, reach, axis):
     low = math.floor((center - reach - LOW_M[axis]) / CELL_M)
     high = math.floor((center + reach - LOW_M[axis]) / CELL_M) + 1
     return max(low, 0), min(high, SHAPE[axis])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill_part(grid, part):
     cos, sin = part[_COS], part[_SIN]
     reach_x = abs(cos) * part[_HX] + abs(sin) * part[_HY]
@@ -74,7 +74,7 @@ def _fill_part(grid, part):
                     grid[i, j, k] = part[_CLASS]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill_centerline(grid, part):
     """Marks the voxels that the longest horizontal axis passes, at every layer of the part."""
     along_x = part[_HX] >= part[_HY]
@@ -94,7 +94,7 @@ def _fill_centerline(grid, part):
                 grid[i, j, k] = part[_CLASS]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def walk(grid, free, origin, direction, reach, mask):
     """Marks the voxels that one ray passes, by stepping from face to face (Amanatides and Woo).
 
@@ -126,7 +126,7 @@ def walk(grid, free, origin, direction, reach, mask):
             k, tk = k + sk, tk + dk
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _axis(offset, direction, cell):
     """Step, time to the first face, time between faces along one axis."""
     if direction > 0.0:
@@ -136,7 +136,7 @@ def _axis(offset, direction, cell):
     return 0, math.inf, math.inf
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def walk_all(grid, free, origin, directions, reaches, mask):
     """``walk`` for rays [M, 3] from one origin; ``reaches`` [M], inf = nothing was hit."""
     for m in range(len(directions)):

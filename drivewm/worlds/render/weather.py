@@ -1,4 +1,7 @@
-"""Light and air: where the sun is, what colours sky and fog have. Radiance is linear, 1 = white."""
+"""Light and air: where the sun is, what colours sky and fog have. Radiance is linear, 1 = white.
+
+Compiled kernels take an ``Air`` as one flat array; the constants below say where its fields start.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from drivewm.worlds.world import Weather
 
 Triple = tuple[float, float, float]
 
+SUN, SUN_LIGHT, SKY_LIGHT, ZENITH, HORIZON, GLOW, CLOUD_LIGHT = range(0, 21, 3)  # three each
+CLOUDS, FOG, WET, LAMPS, EXPOSURE = range(21, 26)
+
 
 class Air(NamedTuple):
-    """One weather, as compiled kernels take it."""
+    """One weather; the order of the fields is that of the constants above."""
 
     sun: Triple  # unit vector to the sun (at night the moon), map frame
     sun_light: Triple
@@ -21,12 +27,16 @@ class Air(NamedTuple):
     zenith: Triple
     horizon: Triple
     glow: Triple  # added to the sky around the sun
-    clouds: float  # 0..1
     cloud_light: Triple
+    clouds: float  # 0..1
     fog_per_m: float
     wet: float  # 0..1, how wet the ground is
     lamps: float  # 0..1, how much headlights and windows burn
     exposure: float
+
+    def flat(self) -> np.ndarray:
+        """float64 [26]."""
+        return np.hstack(self).astype(float)
 
 
 _DAY = Air(
