@@ -64,7 +64,10 @@ def plan(output: Path, scale: dict[str, Any], seed: int) -> list[Step]:
     """The commands of the demo, in order."""
     o = {name: str(output / name) for name in ("dataroot", "fleet", "model", "forecast", "results")}
     imagine = f"imagine?run={o['model']}"
-    planners = ["constant_velocity", "idm", imagine, f"{imagine}&dynamics=ego_warp", "log_replay"]
+    planners = [
+        f"imagine={imagine}", f"imagine_ego_warp={imagine}&dynamics=ego_warp", "idm",
+        "constant_velocity", "log_replay",
+    ]  # fmt: skip
     table = [
         ("make a synthetic city and record it", "synth", [
             o["dataroot"], "--scenes", str(scale["scenes"]), "--seed", str(seed),
@@ -73,10 +76,10 @@ def plan(output: Path, scale: dict[str, Any], seed: int) -> list[Step]:
         ("train the world model", "train", [
             o["fleet"], "-o", o["model"], "--preset", scale["preset"], "--set", f"seed={seed}"]),
         ("forecast held-out scenes beside the baselines", "forecast", [
-            o["model"], o["fleet"], "--split", "val", "-o", o["forecast"]]),
+            o["model"], o["fleet"], "--split", "drivewm_val", "-o", o["forecast"]]),
         ("drive the planners in closed loop and score them", "score", [
-            *planners, "--fleet", o["fleet"], "--split", "val", "--agents", "reactive",
-            "-o", o["results"]]),
+            *planners, "--fleet", o["fleet"], "--split", "drivewm_val", "--agents", "reactive",
+            "--workers", "2", "-o", o["results"]]),
         ("write the report", "report", [
             o["results"], "--forecast", o["forecast"], "-o", str(output / "report.html")]),
     ]  # fmt: skip
