@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -19,6 +20,7 @@ from pydantic import Field
 
 from drivewm import progress
 from drivewm.config import Config
+from drivewm.errors import InputError
 from drivewm.storage import atomic_folder
 from drivewm.worlds.build import build
 from drivewm.worlds.dataroot import Dataroot
@@ -139,6 +141,9 @@ def _pool(workers: int) -> Iterator[Callable]:
     pool = ProcessPoolExecutor(workers, context, _prepare_worker, (stop, os.getpid()))
     try:
         yield pool.submit
+    except BrokenProcessPool as error:
+        raise InputError("a worker process was killed (out of memory?)", field="--workers",
+                         fix="use fewer workers or smaller pictures; run again to go on") from error
     except BaseException:  # Ctrl-C too: the workers must not go on
         stop.set()
         raise

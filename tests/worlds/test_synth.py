@@ -81,6 +81,16 @@ def test_interrupted_it_says_so_and_keeps_finished_scenes(tmp_path, monkeypatch,
     assert not (tmp_path / "root" / VERSION).exists()
 
 
+def end_abruptly(*_):
+    os._exit(9)
+
+
+def test_a_killed_worker_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(synth, "make_scene", end_abruptly)
+    assert main(["synth", str(tmp_path / "root"), *ARGUMENTS, "--workers", "2"]) == 2
+    assert "a worker process was killed" in capsys.readouterr().err
+
+
 def test_full_disk_is_one_line(tmp_path, monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device")
