@@ -2,9 +2,10 @@
 
     python benchmarks/render/run.py [--json FILE] [--repeats N]
 
-One frame is six cameras of a built world. The bound: the renderer's own ray-box tests, as many and in
-the same order, in a tight C loop (``ray_box.c``, gcc -O3 -march=native), one thread, CPU time. "visibility share" compares it with the renderer's visibility pass, "frame share" with the
-whole frame, shading included. Compile time is apart.
+One frame is six cameras of a built world. The bound: the renderer's own ray-box tests, as many and
+in the same order, in a tight C loop (``ray_box.c``, gcc -O3 -march=native), one thread, CPU time.
+"see share" is the bound over the renderer's visibility pass, "frame share" the bound over the whole
+frame, shading included. Compile time is apart.
 """
 
 from __future__ import annotations
@@ -89,10 +90,9 @@ def bound_s(binary: Path, renderer: Renderer, parts: np.ndarray, cameras, repeat
             rows.append([*matrix, *origin, *part[P.HX : P.HZ + 1], *box])
         rows.sort(key=lambda row: row[-1])
         head = struct.pack("<4i", renderer.width, renderer.height, len(rows), repeats)
-        data = head + np.array([*lens], "<f8").tobytes() + np.array(rows, "<f8").tobytes()
-        answer = subprocess.run(
-            [binary], input=data, capture_output=True, check=True
-        ).stdout.split()
+        data = head + np.array([*lens, *pose[2], *np.ravel(rows)], "<f8").tobytes()
+        done = subprocess.run([binary], input=data, capture_output=True, check=True)
+        answer = done.stdout.split()
         tests, seconds = tests + int(answer[0]), seconds + float(answer[1])
     return seconds, tests
 
