@@ -47,8 +47,8 @@ class NuScenesSource:
         self.version = find_version(dataroot, version)
         self.tables = open_tables(dataroot, self.version)
         own = dataroot / self.version / "splits.json"
-        chosen = split_file if split_file is not None else own if own.exists() else None
-        self._custom = read_split_file(Path(chosen)) if chosen is not None else {}
+        self._asked = read_split_file(Path(split_file)) if split_file is not None else {}
+        self._custom = read_split_file(own) if own.exists() else {}
         self._official = create_splits_scenes()
         self._maps = NuScenesMaps(dataroot, self.tables.map)
         self._labels = nuscenes_occupancy.find_labels(dataroot, occupancy)
@@ -88,9 +88,7 @@ class NuScenesSource:
             lights, road_map = sidecar.lights(), sidecar.with_limits(road_map)
         return SceneRecord(
             id=scene_id, source="nuscenes", location=log["location"],
-            split=split_of(
-                scene_id, self.version, {**_sidecar_split(scene_id, spec), **self._custom},
-                self._official),
+            split=split_of(scene_id, self.version, self._splits(scene_id, spec), self._official),
             native_rate_hz=KEYFRAME_RATE_HZ if sidecar is None else sidecar.rate_hz,
             licence=LICENCE if sidecar is None else SYNTHETIC_LICENCE, vehicle=ZOE, ego=ego,
             tracks=tracks, road_map=road_map, data_root=str(self.dataroot.resolve()),
@@ -176,6 +174,12 @@ class NuScenesSource:
 
         return labels
 
+    def _splits(self, scene_id: str, sidecar: dict[str, Any]) -> dict[str, str]:
+        """The file asked for comes first, then the sidecar: the dataroot's own ``splits.json``
+        must avoid the names of the official splits, the sidecar need not."""
+        own = {scene_id: sidecar["split"]} if sidecar.get("split") else {}
+        return {**self._custom, **own, **self._asked}
+
     def _notes(
         self, name: str, data: list[dict], samples: list[dict], sidecar: Sidecar | None
     ) -> str | None:
@@ -221,10 +225,6 @@ def _stack(annotations: list[tuple[int, int, dict]], field: str, width: int) -> 
 def _pose_matrix(record: dict[str, Any]) -> np.ndarray:
     rotation = se3.rotation_from_quaternion(np.array(record["rotation"]))
     return se3.matrix(rotation, np.array(record["translation"]))
-
-
-def _sidecar_split(scene_id: str, values: dict[str, Any]) -> dict[str, str]:
-    return {scene_id: values["split"]} if values.get("split") else {}
 
 
 def _pose_sources(dataroot: Path) -> dict[str, dict[str, int]]:

@@ -152,8 +152,9 @@ def test_real_boxes_equal_an_independent_transform(real_data, real_fleets):
         poses = feather.read_feather(folder / "city_SE3_egovehicle.feather")
         merged = boxes[boxes.category != "EGO_VEHICLE"].merge(
             poses, on="timestamp_ns", suffixes=("", "_ego"))
-        turn = Rotation.from_quat(merged[["qx_ego", "qy_ego", "qz_ego", "qw_ego"]])
-        city = turn.apply(merged[["tx_m", "ty_m", "tz_m"]]) + merged[
+        merged_quat = merged[["qx_ego", "qy_ego", "qz_ego", "qw_ego"]]
+        turn = Rotation.from_quat(np.array(merged_quat))
+        city = turn.apply(np.array(merged[["tx_m", "ty_m", "tz_m"]])) + merged[
             ["tx_m_ego", "ty_m_ego", "tz_m_ego"]].to_numpy()
         times = (merged.timestamp_ns / 1000).round().astype(int).astype(str)
         merged["key"] = merged.track_uuid + times

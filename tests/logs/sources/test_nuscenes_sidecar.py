@@ -72,6 +72,22 @@ def test_without_the_sidecar_the_same_dataroot_is_plain_nuscenes(synthetic, tmp_
     assert scene.lights.status is None
 
 
+def test_split_asked_for_then_sidecar_then_the_dataroots_own_file(synthetic, tmp_path):
+    own = synthetic / tiny.VERSION / "splits.json"
+    own.write_text(json.dumps({"drivewm_unseen_layout": [tiny.SCENE]}))
+    asked = tmp_path / "asked.json"
+    asked.write_text(json.dumps({"mine": [tiny.SCENE]}))
+
+    def split(**options):
+        return Fleet.open(ingest("nuscenes", synthetic, tmp_path / "f", **options)).scenes[0].split
+
+    assert split(split_file=asked) == "mine"
+    assert split() == "unseen_layout"
+    for path in (synthetic / "drivewm" / "scenes").iterdir():
+        path.unlink()
+    assert split() == "drivewm_unseen_layout"
+
+
 @pytest.mark.parametrize(("name", "value", "message"), [
     ("times_us", arrays()["times_us"] + 260_000_000, "keyframes of the tables"),
     ("ego", np.zeros((3, 11)), "do not fit"),
