@@ -19,6 +19,7 @@ from drivewm.worlds.render.rig import CAMERAS, map_from_ego
 from drivewm.worlds.render.shadow import Shade, cast
 from drivewm.worlds.render.shapes import Wardrobe
 from drivewm.worlds.render.stage import stage_of
+from drivewm.worlds.render.weather import LAMPS_ON
 
 if TYPE_CHECKING:
     from drivewm.worlds.world import World
@@ -116,8 +117,11 @@ class Renderer:
         )  # fmt: skip
         casting = np.concatenate([moving, P.as_array([ego])])
         cells = (MOVING_SHADE_CELLS, MOVING_SHADE_CELLS)
-        return cast(casting, (float(low[0]), float(low[1])), cells, MOVING_SHADE_CELL_M,
-                    self.stage.air.sun, 0.5 if self.stage.air.wet > 0.5 else 0.1)  # fmt: skip
+        air = self.stage.air
+        return cast(
+            casting, (float(low[0]), float(low[1])), cells, MOVING_SHADE_CELL_M, air.sun,
+            0.5 if air.wet > 0.5 else 0.1, air.lamps > LAMPS_ON,
+        )  # fmt: skip
 
     def _draw(
         self, channel: str, ego_pose: np.ndarray, parts: np.ndarray, shadow: Shade

@@ -20,7 +20,7 @@ from drivewm.worlds.render.markings import road_paint
 
 ROAD, WALK, WHITE, YELLOW = range(4)  # channels
 MARGIN_M, MAX_CELLS, MIN_CELL_M, MIPS = 8.0, 2400, 0.1, 4
-_SUPER = 2  # sub-samples per cell and axis
+_SAMPLES = 4  # per cell and axis
 DRIVABLE, SIDEWALK, TERRAIN = (
     int(OccClass.DRIVEABLE_SURFACE), int(OccClass.SIDEWALK), int(OccClass.TERRAIN)
 )  # fmt: skip
@@ -59,8 +59,8 @@ class Tile:
 
 def rasterise(road_map: RoadMap) -> Tile:
     """Draws a map's layers; a map without polygons gives an empty tile of terrain."""
-    layers = [*road_map.drivable, *road_map.walkways, *road_map.crossings]
-    bounds = shapely.union_all(layers).bounds if layers else (0.0, 0.0, 1.0, 1.0)
+    known = [*road_map.drivable, *road_map.walkways, *road_map.crossings]
+    bounds = shapely.union_all(known).bounds if known else (0.0, 0.0, 1.0, 1.0)
     x0, y0 = bounds[0] - MARGIN_M, bounds[1] - MARGIN_M
     extent = np.array([bounds[2] - x0, bounds[3] - y0]) + MARGIN_M
     cell = max(MIN_CELL_M, float(extent.max()) / MAX_CELLS)
@@ -85,14 +85,18 @@ def rasterise(road_map: RoadMap) -> Tile:
 
 
 def _coverage(
-    geometries: Sequence[BaseGeometry], x0: float, y0: float, cell: float, shape: tuple[int, int]
+    geometries: Sequence[BaseGeometry],
+    x0: float,
+    y0: float,
+    cell: float,
+    shape: tuple[int, int],
 ) -> np.ndarray:
     """Share of each cell that the geometries cover, 0..255; uint8 [H, W]."""
-    image = Image.new("L", (shape[1] * _SUPER, shape[0] * _SUPER), 0)
+    image = Image.new("L", (shape[1] * _SAMPLES, shape[0] * _SAMPLES), 0)
     draw = ImageDraw.Draw(image)
     merged = shapely.union_all([shapely.make_valid(g) for g in geometries])
     polygons = [g for g in shapely.get_parts(merged) if g.geom_type == "Polygon"]
-    scale = _SUPER / cell
+    scale = _SAMPLES / cell
 
     def ring(coordinates) -> list[tuple[float, float]]:
         # Pillow fills pixels whose index is covered; indices are half a pixel off their centres.
@@ -103,7 +107,7 @@ def _coverage(
         draw.polygon(ring(polygon.exterior.coords), fill=255)
         for hole in polygon.interiors:
             draw.polygon(ring(hole.coords), fill=0)
-    return np.asarray(image.reduce(_SUPER))
+    return np.asarray(image.reduce(_SAMPLES))
 
 
 @inlined

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from drivewm.scene import Lane, RoadMap
 
-DASH_M, GAP_M, LINE_WIDTH_M, STRIPE_M = 3.0, 6.0, 0.14, 0.5
+DASH_M, GAP_M, LINE_WIDTH_M, STRIPE_M = 3.0, 6.0, 0.15, 0.5
 
 
 @dataclass(frozen=True)

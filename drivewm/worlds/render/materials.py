@@ -12,7 +12,7 @@ from drivewm.worlds.render.noise import ramp, smooth_noise
 WHEEL_M = 0.33
 _PAINT, _CABIN, _GLASS, _RUBBER, _FACADE = P.PAINT, P.CABIN, P.GLASS, P.RUBBER, P.FACADE
 _FOLIAGE, _BUS, _TRUCK, _STRIPES = P.FOLIAGE, P.BUS_BODY, P.TRUCK_CAB, P.STRIPES
-_LAMP, _CARGO, _BARK = P.LAMP, P.CARGO, P.BARK
+_LAMP, _CARGO, _BARK, _POST = P.LAMP, P.CARGO, P.BARK, P.LAMP_POST
 _HX, _HY, _HZ, _R, _G, _B, _SEED, _EMIT = P.HX, P.HY, P.HZ, P.R, P.G, P.B, P.SEED, P.EMIT
 
 
@@ -28,10 +28,11 @@ def surface_of(parts, row, material, x, y, z, nx, ny, nz, lamps, noise, size_m):
         return _facade(parts, row, x, y, z, nx, nz, lamps, noise, size_m)
     if material == _FOLIAGE:
         fine = 1.0 - ramp(0.1, 0.6, size_m)
-        leaf = 0.55 * smooth_noise(
-            noise, 0.9 * x + 0.7 * z, 0.9 * y - 0.6 * z + 40.0 * parts[row, _SEED]
-        )
-        leaf += 0.45 * (0.5 + fine * (smooth_noise(noise, 4.0 * (x + z), 4.0 * (y - z)) - 0.5))
+        shift = 40.0 * parts[row, _SEED]
+        leaf = 0.5 + fine * (0.45 * smooth_noise(noise, 5.3 * x + shift, 4.7 * z + 2.0 * y) - 0.225)
+        leaf += fine * (0.45 * smooth_noise(noise, 5.1 * y, 4.9 * z - 2.0 * x + shift) - 0.225)
+        leaf += 0.35 * smooth_noise(noise, 1.3 * x + shift, 1.5 * z + 0.8 * y) - 0.175
+        leaf += 0.35 * smooth_noise(noise, 1.4 * y, 1.2 * z - 0.8 * x + shift) - 0.175
         lit = 0.35 + 1.25 * leaf
         return r * lit, g * lit, b * lit, 0.0, 0.0
     if material == _BUS:
@@ -54,6 +55,8 @@ def surface_of(parts, row, material, x, y, z, nx, ny, nz, lamps, noise, size_m):
         return r, g, b, 0.0, 0.0
     if material == _LAMP:
         return r, g, b, 0.2, parts[row, _EMIT]
+    if material == _POST and z > parts[row, _HZ] - 0.4:
+        return 0.9, 0.8, 0.55, 0.1, 0.1 + 1.8 * lamps
     if material == _BARK:
         k = 0.7 + 0.6 * smooth_noise(noise, 9.0 * (x + y), 2.0 * z)
         return r * k, g * k, b * k, 0.0, 0.0
@@ -123,7 +126,10 @@ def _facade(parts, row, x, y, z, nx, nz, lamps, noise, size_m):
     r, g, b = parts[row, _R], parts[row, _G], parts[row, _B]
     if nz > 0.5:
         return 0.10, 0.10, 0.105, 0.0, 0.0
-    u = (y if abs(nx) > 0.5 else x) + 50.0
+    u = y if abs(nx) > 0.5 else x
+    wide = parts[row, _HY] if abs(nx) > 0.5 else parts[row, _HX]
+    u += wide  # from the corner, so that whole bays fit the wall
+    wide *= 2.0
     side = 17.0 if abs(nx) > 0.5 else 43.0
     height = z + parts[row, _HZ]
     seed = parts[row, _SEED]
@@ -131,7 +137,7 @@ def _facade(parts, row, x, y, z, nx, nz, lamps, noise, size_m):
     if parts[row, _HZ] + parts[row, _HZ] - height < 0.6:
         return 0.8 * r, 0.8 * g, 0.8 * b, 0.0, 0.0
     if height < 3.6:
-        bay, tall = 3.4, 3.6
+        bay, tall = wide / max(math.floor(wide / 3.4), 1.0), 3.6
         w, f = u / bay, height / tall
         open_ = 0.08 < w - math.floor(w) < 0.92 and 0.12 < f < 0.74
         band = 0.78 < f < 0.92
@@ -139,9 +145,14 @@ def _facade(parts, row, x, y, z, nx, nz, lamps, noise, size_m):
             return 0.5 * r + 0.1 * seed, 0.5 * g + 0.03, 0.5 * b + 0.1 * (1.0 - seed), 0.0, 0.0
     else:
         bay, tall = 2.3 + 1.4 * seed, 3.1 + 0.5 * seed
+        bay = wide / max(math.floor(wide / bay), 1.0)
         w, f = u / bay, (height - 3.6) / tall
         p, q = w - math.floor(w), f - math.floor(f)
         open_ = 0.2 < p < 0.8 and 0.28 < q < 0.82
+        if open_ and blur < 0.5 and (abs(p - 0.5) < 0.014 or abs(q - 0.6) < 0.012):
+            return 0.5, 0.5, 0.48, 0.1, 0.0  # glazing bars
+        if 0.17 < p < 0.83 and 0.24 < q < 0.28:
+            return 1.15 * r, 1.15 * g, 1.15 * b, 0.0, 0.0  # sill
     if open_:
         draw = noise[(math.floor(w) * 7 + int(side)) & 255, (math.floor(f) * 13
                      + int(seed * 251.0)) & 255]  # fmt: skip

@@ -55,7 +55,8 @@ BOX, SLANTED, ELLIPSOID, CYLINDER_Z, CYLINDER_Y = range(5)
     CARGO,
     BARK,
     CLOTH,
-) = range(14)
+    LAMP_POST,
+) = range(15)
 
 NEAR_M = 0.05  # a part that holds the sensor itself is not seen by it
 

@@ -23,7 +23,8 @@ STEEL = (0.1, 0.11, 0.12)
 
 
 def solid_parts(solids: Solids, seed: int) -> np.ndarray:
-    """Parts [B, PART_COLUMNS] of the solids; every part lies inside its solid's box."""
+    """Parts [B, PART_COLUMNS] of the solids; each lies inside its solid's box, except that a lone
+    crown is an ellipsoid of its box's volume."""
     rows: list[list[float]] = []
     draws = generator("scenery", seed).random((len(solids.yaw_rad), 4))
     for index in range(len(solids.yaw_rad)):
@@ -39,9 +40,10 @@ def _structure(solids: Solids, index: int, draw: np.ndarray) -> list[list[float]
     facade = size[2] > 3.5 and min(size[0], size[1]) > 3.0
     color = P.linear(solids.color[index])
     slim = max(size[0], size[1]) < 0.6 and size[2] > 2.0
+    material = P.FACADE if facade else P.LAMP_POST if slim and size[2] > 4.0 else P.PLAIN
     return [P.make_part(
         tuple(center), tuple(size / 2), color, yaw_rad=solids.yaw_rad[index],
-        kind=P.CYLINDER_Z if slim else P.BOX, material=P.FACADE if facade else P.PLAIN,
+        kind=P.CYLINDER_Z if slim else P.BOX, material=material,
         occ_class=int(solids.occ_class[index]), seed=draw[0],
     )]  # fmt: skip
 
@@ -51,23 +53,26 @@ def _plant(solids: Solids, index: int, draw: np.ndarray) -> list[list[float]]:
     size, center = solids.size_m[index], solids.center_m[index]
     color = P.linear(solids.color[index])
     yaw, bottom = float(solids.yaw_rad[index]), center[2] - size[2] / 2
+    if bottom > 0.5:
+        half = size / 2 * (6 / np.pi) ** (1 / 3)
+        return [P.make_part(tuple(center), tuple(half), color, yaw_rad=yaw, seed=draw[0],
+                            kind=P.ELLIPSOID, material=P.FOLIAGE,
+                            occ_class=OccClass.VEGETATION)]  # fmt: skip
     if size[2] < 2.2 or max(size[0], size[1]) > 3 * min(size[0], size[1]):
         return [P.make_part(tuple(center), tuple(size / 2), color, yaw_rad=yaw, seed=draw[0],
                             material=P.FOLIAGE, occ_class=OccClass.VEGETATION)]  # fmt: skip
     rows = []
-    crown_low = bottom
     if max(size[0], size[1]) < 0.8:  # a trunk of its own
         return [P.make_part(tuple(center), tuple(size / 2), (0.06, 0.04, 0.025), yaw_rad=yaw,
                             kind=P.CYLINDER_Z, material=P.BARK, seed=draw[0],
                             occ_class=OccClass.VEGETATION)]  # fmt: skip
-    if bottom < 0.5:
-        crown_low = bottom + 0.3 * size[2]
-        radius = min(0.22, 0.1 * size[0])
-        middle = (bottom + crown_low) / 2 + 0.2
-        rows.append(P.make_part(
-            (center[0], center[1], middle), (radius, radius, middle - bottom), (0.06, 0.04, 0.025),
-            kind=P.CYLINDER_Z, material=P.BARK, occ_class=OccClass.VEGETATION, seed=draw[0],
-        ))  # fmt: skip
+    crown_low = bottom + 0.3 * size[2]
+    radius = min(0.22, 0.1 * size[0])
+    middle = (bottom + crown_low) / 2 + 0.2
+    rows.append(P.make_part(
+        (center[0], center[1], middle), (radius, radius, middle - bottom), (0.06, 0.04, 0.025),
+        kind=P.CYLINDER_Z, material=P.BARK, occ_class=OccClass.VEGETATION, seed=draw[0],
+    ))  # fmt: skip
     return rows + _crown(center, size, color, crown_low, yaw, draw)
 
 

@@ -17,6 +17,7 @@ from drivewm.worlds.render.noise import ramp
 from drivewm.worlds.render.sky import sky, sky_base
 from drivewm.worlds.render.surface import coverage, ground_albedo
 from drivewm.worlds.render.visibility import GROUND, SKY
+from drivewm.worlds.render.weather import LAMPS_ON
 
 _X, _Y, _Z, _COS, _SIN, _KIND, _MATERIAL = P.X, P.Y, P.Z, P.COS, P.SIN, P.KIND, P.MATERIAL
 _HX, _HY, _HZ, _CLASS, _OWNER = P.HX, P.HY, P.HZ, P.CLASS, P.OWNER
@@ -82,10 +83,10 @@ def _tone(value):
 
 @inlined
 def _shade_at(raster, at, x, y):
-    """Bilinear values 0..1 of a shade raster (sun hidden, sky hidden), 0 outside."""
+    """Bilinear values 0..1 of a shade raster (sun hidden, sky hidden, lamp light), 0 outside."""
     column, row = (x - at[0]) / at[2] - 0.5, (y - at[1]) / at[2] - 0.5
     if not (0.0 <= column < raster.shape[1] - 1.0 and 0.0 <= row < raster.shape[0] - 1.0):
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     j, i = int(column), int(row)
     u, v = (column - j) / 255.0, row - i
     a, b, c, d = (1.0 / 255.0 - u) * (1.0 - v), u * (1.0 - v), (1.0 / 255.0 - u) * v, u * v
@@ -93,7 +94,9 @@ def _shade_at(raster, at, x, y):
            + c * raster[i + 1, j, 0] + d * raster[i + 1, j + 1, 0])  # fmt: skip
     sky_part = (a * raster[i, j, 1] + b * raster[i, j + 1, 1]
                 + c * raster[i + 1, j, 1] + d * raster[i + 1, j + 1, 1])  # fmt: skip
-    return sun, sky_part
+    lamp = (a * raster[i, j, 2] + b * raster[i, j + 1, 2]
+            + c * raster[i + 1, j, 2] + d * raster[i + 1, j + 1, 2])  # fmt: skip
+    return sun, sky_part, lamp
 
 
 @inlined
@@ -121,15 +124,17 @@ def _ground(
         cells, levels, tile, x, y, dx / level, dy / level, across, along
     )
     r, g, b = ground_albedo(noise, x, y, road, walk, white, yellow, across, along)
-    hidden, dark = _shade_at(fixed, fixed_at, x, y)
-    hidden_too, dark_too = _shade_at(moving, moving_at, x, y)
+    hidden, dark, street = _shade_at(fixed, fixed_at, x, y)
+    hidden_too, dark_too, beams = _shade_at(moving, moving_at, x, y)
     hidden, dark = max(hidden, hidden_too), max(dark, dark_too)
     sun = (1.0 - hidden) * air[W.SUN + 2]
     sky_part = 1.0 - dark
-    lamp = air[W.LAMPS] * 0.9 * _headlights(ego, x, y, 0.0) if air[W.LAMPS] > 0.3 else 0.0
+    lamp = street + beams
+    if air[W.LAMPS] > LAMPS_ON:
+        lamp = air[W.LAMPS] * (0.9 * _headlights(ego, x, y, 0.0) + sky_part * (street + beams))
     lr = sun * air[W.SUN_LIGHT] + sky_part * air[W.SKY_LIGHT] + lamp * 1.0
-    lg = sun * air[W.SUN_LIGHT + 1] + sky_part * air[W.SKY_LIGHT + 1] + lamp * 0.93
-    lb = sun * air[W.SUN_LIGHT + 2] + sky_part * air[W.SKY_LIGHT + 2] + lamp * 0.78
+    lg = sun * air[W.SUN_LIGHT + 1] + sky_part * air[W.SKY_LIGHT + 1] + lamp * 0.86
+    lb = sun * air[W.SUN_LIGHT + 2] + sky_part * air[W.SKY_LIGHT + 2] + lamp * 0.62
     wet = air[W.WET] * (0.55 + 0.45 * road)
     r, g, b = r * lr * (1.0 - 0.4 * wet), g * lg * (1.0 - 0.4 * wet), b * lb * (1.0 - 0.4 * wet)
     if wet > 0.0:
@@ -163,18 +168,21 @@ def _object(parts, row, x, y, z, dx, dy, dz, across, fixed, fixed_at, ego, air, 
     around = (0.72 + 0.28 * nz) * (0.55 + 0.45 * ramp(-0.1, 0.9, z))
     bounce = 0.10 * max(-nz, 0.0) + 0.06
     lamp = 0.0
-    if air[W.LAMPS] > 0.3:
-        lamp = 1.3 * air[W.LAMPS] * _headlights(ego, x, y, z) * max(-(nx * dx + ny * dy), 0.0)
+    if air[W.LAMPS] > LAMPS_ON:
+        lamp = 1.3 * _headlights(ego, x, y, z) * max(-(nx * dx + ny * dy), 0.0)
+        street = _shade_at(fixed, fixed_at, x, y)[2] * ramp(9.0, 3.0, z)
+        lamp = air[W.LAMPS] * (lamp + 0.5 * street * (0.75 + 0.25 * nz))
     direct = sun + bounce
     lr = direct * air[W.SUN_LIGHT] + around * air[W.SKY_LIGHT] + lamp
-    lg = direct * air[W.SUN_LIGHT + 1] + around * air[W.SKY_LIGHT + 1] + lamp
-    lb = direct * air[W.SUN_LIGHT + 2] + around * air[W.SKY_LIGHT + 2] + lamp
+    lg = direct * air[W.SUN_LIGHT + 1] + around * air[W.SKY_LIGHT + 1] + 0.9 * lamp
+    lb = direct * air[W.SUN_LIGHT + 2] + around * air[W.SKY_LIGHT + 2] + 0.72 * lamp
     out_r, out_g, out_b = r * (lr + emit), g * (lg + emit), b * (lb + emit)
     if gloss > 0.05:
         cosine = -(nx * dx + ny * dy + nz * dz)
         rx, ry, rz = dx + 2.0 * cosine * nx, dy + 2.0 * cosine * ny, dz + 2.0 * cosine * nz
         f = 1.0 - min(max(cosine, 0.0), 1.0)
-        f = gloss * (0.05 + 0.75 * f * f * f * f * f)
+        base = 0.17 if gloss > 0.85 else 0.05  # glass, paint
+        f = gloss * (base + 0.75 * f * f * f * f * f)
         if rz > 0.0:
             sr, sg, sb = sky_base(rx, ry, rz, air)
         else:  # the street mirrored

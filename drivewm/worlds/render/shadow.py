@@ -1,4 +1,4 @@
-"""Shade on the ground: the sun's shadow and the darkness under things, on a raster of cells.
+"""Shade on the ground: the sun's shadow, the darkness under things, and lamp light (``glow``).
 
 Static things are drawn once per world on a coarse raster, moving ones every frame on a fine one
 that follows the ego; both are anchored to the map, so shade does not swim.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivewm.worlds.render import parts as P
+from drivewm.worlds.render.glow import glow
 from drivewm.worlds.render.jit import kernel
 
 SUN, CONTACT = 0, 1  # channels: share of the sun hidden, share of the sky hidden
@@ -19,7 +20,7 @@ SUN, CONTACT = 0, 1  # channels: share of the sun hidden, share of the sky hidde
 
 @dataclass(frozen=True, kw_only=True)
 class Shade:
-    """uint8 [H, W, 2] at cells of ``cell_m``; cell (0, 0) starts at (x0_m, y0_m), map frame."""
+    """uint8 [H, W, 3] at cells of ``cell_m``; cell (0, 0) starts at (x0_m, y0_m), map frame."""
 
     raster: np.ndarray
     x0_m: float
@@ -39,11 +40,14 @@ def cast(
     cell_m: float,
     sun: tuple[float, float, float],  # unit vector to the sun
     softness_m: float,
+    lamps_lit: bool,
 ) -> Shade:
-    """Shade of parts on a raster whose corner is ``low_m``."""
-    raster = np.zeros((*cells, 2), np.uint8)
+    """Shade of parts, and light of their lamps, on a raster whose corner is ``low_m``."""
+    raster = np.zeros((*cells, 3), np.uint8)
     reach = (sun[0] / max(sun[2], 0.12), sun[1] / max(sun[2], 0.12))
     _cast(parts, raster, low_m[0], low_m[1], cell_m, reach[0], reach[1], softness_m)
+    if lamps_lit:
+        glow(parts, raster, low_m[0], low_m[1], cell_m)
     return Shade(raster=raster, x0_m=low_m[0], y0_m=low_m[1], cell_m=cell_m)
 
 

@@ -12,7 +12,7 @@ from drivewm.scene import OccClass
 from drivewm.worlds.render.ground import Tile, rasterise
 from drivewm.worlds.render.scenery import LightPosts, light_posts, solid_parts
 from drivewm.worlds.render.shadow import Shade, cast
-from drivewm.worlds.render.weather import Air, air
+from drivewm.worlds.render.weather import LAMPS_ON, Air, air
 
 if TYPE_CHECKING:
     from drivewm.worlds.world import World
@@ -60,7 +60,7 @@ def _build(world: World) -> Stage:
     rows, columns = (int(n * tile.cell_m / SHADE_CELL_M) + 1 for n in tile.levels[0, 1:])
     shade = cast(
         np.concatenate([solids, posts.parts]), (tile.x0_m, tile.y0_m), (rows, columns),
-        SHADE_CELL_M, weather.sun, _softness(world.spec.weather),
+        SHADE_CELL_M, weather.sun, _softness(world.spec.weather), weather.lamps > LAMPS_ON,
     )  # fmt: skip
     return Stage(tile=tile, solids=solids, posts=posts, shade=shade, air=weather)
 

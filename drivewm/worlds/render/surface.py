@@ -62,9 +62,9 @@ def ground_albedo(noise, x, y, road, walk, white, yellow, across_m, along_m):
         kerb = 4.0 * road * (1.0 - road) * (1.0 - ramp(0.15, 0.6, across_m))
         r, g, b = r + kerb * (0.30 - r), g + kerb * (0.29 - g), b + kerb * (0.27 - b)
         worn = 1.0 - 0.45 * middle * ramp(0.5, 0.95, 0.5 * patch + 0.5 * grain)
-        paint = worn * ramp(0.2, 0.75, white) if across_m < 0.1 else worn * white
+        paint = worn * min(1.25 * white, 1.0)
         r, g, b = r + paint * (0.62 - r), g + paint * (0.62 - g), b + paint * (0.60 - b)
-        paint = worn * ramp(0.2, 0.75, yellow) if across_m < 0.1 else worn * yellow
+        paint = worn * min(1.25 * yellow, 1.0)
         r, g, b = r + paint * (0.62 - r), g + paint * (0.40 - g), b + paint * (0.05 - b)
     return r, g, b
 
@@ -73,7 +73,7 @@ def ground_albedo(noise, x, y, road, walk, white, yellow, across_m, along_m):
 def _slabs(noise, x, y, patch, grain, middle):
     """Pavement of 1.2 m slabs with joints."""
     u, v = x / 1.2, y / 1.2
-    tint = 0.24 + 0.05 * middle * (cell_noise(noise, u, v) - 0.5) + 0.03 * (patch - 0.5)
+    tint = 0.27 + 0.05 * middle * (cell_noise(noise, u, v) - 0.5) + 0.03 * (patch - 0.5)
     tint += 0.05 * (grain - 0.5)
     edge = min(abs(u - math.floor(u + 0.5)), abs(v - math.floor(v + 0.5)))
     tint *= 1.0 - 0.4 * middle * (1.0 - ramp(0.008, 0.03, edge))

@@ -17,6 +17,8 @@ Triple = tuple[float, float, float]
 SUN, SUN_LIGHT, SKY_LIGHT, ZENITH, HORIZON, GLOW, CLOUD_LIGHT = range(0, 21, 3)  # three each
 CLOUDS, FOG, WET, LAMPS, EXPOSURE = range(21, 26)
 
+LAMPS_ON = 0.3  # below this brightness lamps are off
+
 
 class Air(NamedTuple):
     """One weather; the order of the fields is that of the constants above."""
@@ -57,7 +59,7 @@ _NIGHT = Air(
 _RAIN = Air(
     sun=(0.0, 0.0, 1.0), sun_light=(0.06, 0.06, 0.06), sky_light=(0.60, 0.63, 0.68),
     zenith=(0.30, 0.33, 0.37), horizon=(0.46, 0.48, 0.51), glow=(0.0, 0.0, 0.0), clouds=0.9,
-    cloud_light=(0.36, 0.38, 0.41), fog_per_m=0.010, wet=1.0, lamps=0.6, exposure=1.05,
+    cloud_light=(0.36, 0.38, 0.41), fog_per_m=0.0065, wet=1.0, lamps=0.6, exposure=1.15,
 )  # fmt: skip
 _AIRS = {"day": (_DAY, 42.0), "dusk": (_DUSK, 11.0), "night": (_NIGHT, 50.0), "rain": (_RAIN, 60.0)}
 
