@@ -37,6 +37,9 @@ def road_paint(road_map: RoadMap) -> Paint:
         _lane_lines(lane, ordinary, tree, paint)
     if not any(lane.left_boundary is not None for lane in ordinary):
         paint.white.extend(g for line in road_map.dividers for g in _dashes(np.asarray(line)))
+    zebras = shapely.union_all(road_map.crossings)
+    for lines in (paint.white, paint.yellow):  # lane lines stop at a crossing
+        lines[:] = [line.difference(zebras) for line in lines]
     for crossing in road_map.crossings:
         paint.white.extend(_zebra(crossing))
     paint.white.extend(_stop_lines(road_map, ordinary))

@@ -73,6 +73,8 @@ def test_paint_of_crossing_and_stop_line():
     white = shapely.union_all(road_paint(world.road_map).white)
     crossing, stop = world.road_map.crossings[0], world.road_map.stop_lines[0]
     assert 0.35 < white.intersection(crossing).area / crossing.area < 0.6
+    yellow = shapely.union_all(road_paint(world.road_map).yellow)
+    assert yellow.area > 10 and yellow.intersection(crossing).area < 1e-9
     assert white.intersection(stop).area / stop.area > 0.99
 
 
