@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -106,9 +107,8 @@ def measure(repeats: int, binary: Path | None) -> dict:
     for width, height in SIZES:
         for threads in (1, 2):
             renderer = Renderer(world, width, height, threads=threads)
-            frame_s = best_s(
-                lambda r=renderer: r.render(ego, actors, lights), repeats, time.perf_counter
-            )
+            draw = partial(renderer.render, ego, actors, lights)
+            frame_s = best_s(draw, repeats, time.perf_counter)
             row = {"size": f"{width}x{height}", "threads": threads, "frame_ms": 1e3 * frame_s,
                    "frames_per_s": 1 / frame_s}  # fmt: skip
             if threads == 1:
