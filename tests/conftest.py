@@ -44,3 +44,29 @@ def fixtures_dir() -> Path:
 def repository() -> Path:
     """The root of the checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def small_fleet(tmp_path_factory):
+    """Four synthetic scenes of 4 s with 112x64 pictures: three to train on, one held out."""
+    from drivewm.logs.fleet import Fleet
+    from drivewm.logs.ingest import ingest
+    from drivewm.worlds.synth import SynthConfig, synthesise
+
+    root = tmp_path_factory.mktemp("small")
+    config = SynthConfig(scenes=4, seed=3, image_size=(112, 64), duration_s=4.0)
+    synthesise(root / "dataroot", config, workers=1)
+    ingest("nuscenes", root / "dataroot", root / "fleet")
+    return Fleet.open(root / "fleet")
+
+
+@pytest.fixture(scope="session")
+def smoke_run(small_fleet, tmp_path_factory):
+    """A world model trained for a few steps on the small fleet."""
+    from drivewm.config import load
+    from drivewm.training.config import TrainConfig
+    from drivewm.training.train import train
+
+    return train(
+        [small_fleet], tmp_path_factory.mktemp("run") / "run", load(TrainConfig, "train/smoke")
+    )

@@ -159,7 +159,10 @@ def _fit(
         batches.first_step = state["global_step"]
     if batches.first_step < stage.steps:
         loader = DataLoader(batches, batch_size=None)
-        trainer.fit(stage, loader, ckpt_path=last if state else None, weights_only=True)
+        try:
+            trainer.fit(stage, loader, ckpt_path=last if state else None, weights_only=True)
+        except SystemExit as stop:  # Lightning turns Ctrl-C into exit code 1
+            raise KeyboardInterrupt from stop
         trainer.save_checkpoint(last)
     else:
         stage.load_state_dict(state["state_dict"])

@@ -55,6 +55,8 @@ def _comparisons(stacked: dict[tuple, np.ndarray], step_s: float) -> list[dict[s
         share = np.stack([np.bincount(p, minlength=len(ours)) for p in picks])  # [R, W]
         for horizon in COMPARED_AT_S:
             h = round(horizon / step_s)
+            if h >= ours.shape[1]:
+                continue
             for name, metric in METRICS.items():
                 a, b = (metric(np.einsum("rw,wkc->rkc", share, x[:, h])) for x in (ours, theirs))
                 low, high = np.nanquantile(a - b, [0.025, 0.975])
@@ -94,7 +96,8 @@ def _number(value: float) -> float | None:
 
 def as_text(rows: Sequence[dict[str, Any]], mask: str) -> str:
     """A plain table of the whole seconds for the terminal."""
-    horizons = [0.0, *COMPARED_AT_S]
+    known = {r["horizon_s"] for r in rows}
+    horizons = [h for h in (0.0, *COMPARED_AT_S) if h in known]
     head = f"{'row':<20}{'input':<11}" + "".join(
         f"{f'{name}@{h:g}s':>15}" for name in METRICS for h in horizons
     )

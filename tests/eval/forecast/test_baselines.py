@@ -1,0 +1,45 @@
+import numpy as np
+
+from drivewm.eval.forecast.baselines import constant_velocity, find_objects, without_movables
+from drivewm.models.grid import GridConfig
+from drivewm.scene import OccClass
+from tests.models.hand import road_with_car
+
+GRID = GridConfig(cell_m=1.6)
+
+
+def moving(occupancy: np.ndarray, vx: float, vy: float) -> np.ndarray:
+    flow = np.zeros((2, *occupancy.shape[:2]), np.float32)
+    flow[0], flow[1] = vx, vy
+    return flow
+
+
+def test_two_cars_apart_are_two_objects_with_their_own_velocity():
+    near, far = road_with_car(GRID, 6.4, 0.0), road_with_car(GRID, 25.6, 6.4)
+    both = np.where(far == OccClass.CAR, far, near)
+    flow = moving(both, 0.0, 0.0)
+    flow[0][(far == OccClass.CAR).any(-1)] = 8.0
+    objects = find_objects(both, flow)
+    assert sorted(objects.velocity_mps[:, 0].tolist()) == [0.0, 8.0]
+    assert (objects.cells >= 0).sum() == (both == OccClass.CAR).any(-1).sum()
+
+
+def test_a_car_moves_on_while_the_ego_stands():
+    start = road_with_car(GRID, 6.4, 0.0)
+    objects = find_objects(start, moving(start, 3.2, 0.0))
+    later = constant_velocity(start, without_movables(start), objects, np.zeros(3), 2.0, GRID)
+    np.testing.assert_array_equal(later, road_with_car(GRID, 12.8, 0.0))
+
+
+def test_a_car_as_fast_as_the_ego_stays_in_view_where_it_is():
+    start = road_with_car(GRID, 6.4, 0.0)
+    objects = find_objects(start, moving(start, 6.4, 0.0))
+    motion = np.array([6.4, 0.0, 0.0])
+    later = constant_velocity(start, without_movables(start), objects, motion, 1.0, GRID)
+    np.testing.assert_array_equal(later, start)
+
+
+def test_an_empty_road_has_no_objects():
+    road = without_movables(road_with_car(GRID, 6.4, 0.0))
+    assert not np.isin(road, [OccClass.CAR]).any()
+    assert len(find_objects(road, moving(road, 1.0, 0.0)).velocity_mps) == 0

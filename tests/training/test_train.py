@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import torch
+
+from drivewm.config import load
+from drivewm.errors import InputError
+from drivewm.models import checkpoint
+from drivewm.models.world_model import ModelConfig
+from drivewm.training import train as training
+from drivewm.training.clips import load_frames
+from drivewm.training.config import TrainConfig
+
+
+@pytest.fixture(scope="module")
+def config() -> TrainConfig:
+    return load(TrainConfig, "train/smoke")
+
+
+def test_a_run_publishes_weights_config_card_and_curves(smoke_run):
+    model = checkpoint.load(smoke_run)
+    facts = checkpoint.provenance(smoke_run)
+    assert facts["parameters"] == sum(p.numel() for p in model.parameters())
+    assert len(facts["scenes"]) == 3
+    assert "Intended use" in (smoke_run / "README.md").read_text()
+    assert list((smoke_run / "tensorboard").rglob("events.out.*"))
+
+
+def test_a_finished_run_returns_at_once_and_another_config_is_refused(
+    small_fleet, smoke_run, config
+):
+    before = (smoke_run / checkpoint.WEIGHTS).stat().st_mtime_ns
+    training.train([small_fleet], smoke_run, config)
+    assert (smoke_run / checkpoint.WEIGHTS).stat().st_mtime_ns == before
+    with pytest.raises(InputError, match="config"):
+        training.train([small_fleet], smoke_run, config.model_copy(update={"seed": 9}))
+
+
+def test_a_run_stopped_in_either_stage_ends_equal_to_one_that_was_not(
+    small_fleet, smoke_run, config, tmp_path, monkeypatch
+):
+    run = tmp_path / "run"
+    monkeypatch.setattr(training.checkpoint, "save", lambda *_: None)
+    for stage, stop in (("perception", 4), ("dynamics", 4)):
+        real = training.SteppedBatches.__iter__
+
+        def interrupted(self, stop=stop, real=real, stage=stage):
+            dynamics = isinstance(self, training.ClipBatches)
+            for n, batch in enumerate(real(self)):
+                if dynamics == (stage == "dynamics") and self.first_step + n == stop:
+                    raise KeyboardInterrupt
+                yield batch
+
+        monkeypatch.setattr(training.SteppedBatches, "__iter__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            training.train([small_fleet], run, config)
+        monkeypatch.setattr(training.SteppedBatches, "__iter__", real)
+        assert (run / "checkpoints" / stage / "last.ckpt").exists()
+    monkeypatch.undo()
+    training.train([small_fleet], run, config)
+    whole, resumed = checkpoint.load(smoke_run), checkpoint.load(run)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_actions_say_how_the_ego_really_moved(small_fleet):
+    scene_id = small_fleet.scenes[0].id
+    frames = load_frames(small_fleet, scene_id, load(TrainConfig, "train/smoke").model)
+    poses = small_fleet.keyframes(scene_id).global_from_ego
+    for t in range(len(frames.motion)):
+        step = np.linalg.inv(poses[t]) @ poses[t + 1]
+        np.testing.assert_allclose(frames.motion[t, :2], step[:2, 3], atol=1e-3)
+    np.testing.assert_allclose(frames.dt_s, 0.5, atol=1e-3)
+
+
+def test_windows_do_not_cross_a_gap(small_fleet):
+    scene_id = small_fleet.scenes[0].id
+    frames = load_frames(small_fleet, scene_id, load(TrainConfig, "train/smoke").model)
+    dt = frames.dt_s.copy()
+    dt[3] = 1.5
+    broken = frames.__class__(**{**vars(frames), "dt_s": dt})
+    starts = broken.starts(3)
+    assert 0 in starts and 1 in starts and not {2, 3} & set(starts.tolist()) and 4 in starts
+
+
+def test_a_camera_model_on_a_fleet_without_pictures_is_told_what_to_do(small_fleet, monkeypatch):
+    monkeypatch.setattr(small_fleet, "camera_rows", lambda _: [])
+    with pytest.raises(InputError, match=r"model\.encoder=privileged"):
+        load_frames(small_fleet, small_fleet.scenes[0].id, ModelConfig())
