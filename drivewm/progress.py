@@ -20,6 +20,11 @@ def bar(label: str, total: int | None = None, items: Iterable | None = None) -> 
     """A tqdm bar in the house style (every 5 s in a log file, live on a terminal)."""
     live = sys.stderr.isatty()
     return tqdm(
-        items, desc=label, total=total, file=sys.stderr, mininterval=0.2 if live else 5.0,
-        dynamic_ncols=live, leave=True,
+        items,
+        desc=label,
+        total=total,
+        file=sys.stderr,
+        mininterval=0.2 if live else 5.0,
+        dynamic_ncols=live,
+        leave=True,
     )

@@ -24,7 +24,9 @@ class WorldCameras:
     """
 
     def __init__(
-        self, world: World, size: tuple[int, int] = DEFAULT_SIZE,
+        self,
+        world: World,
+        size: tuple[int, int] = DEFAULT_SIZE,
         channels: Sequence[str] | None = None,
     ) -> None:
         from drivewm.worlds.render.camera import Renderer
@@ -34,7 +36,11 @@ class WorldCameras:
 
     def capture(self, ego: np.ndarray, traffic: Traffic) -> Mapping[str, CameraFrame]:
         actors = Actors(
-            ids=traffic.ids, categories=traffic.categories, occ_class=traffic.occ_class,
-            size_m=traffic.size_m, state=traffic.state, valid=traffic.valid,
+            ids=traffic.ids,
+            categories=traffic.categories,
+            occ_class=traffic.occ_class,
+            size_m=traffic.size_m,
+            state=traffic.state,
+            valid=traffic.valid,
         )
         return self._renderer.frames(ego[:3], actors, traffic.light_status)

@@ -16,7 +16,10 @@ from drivewm.eval.scores.base import ScoreConfig
 from drivewm.sim.config import SimConfig
 
 _ONE_THREAD = (
-    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
 )
 _judge: Judge | None = None  # of a worker process
 
@@ -86,9 +89,7 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _start(
-    source: SceneSource, sim: SimConfig, score: ScoreConfig, rollouts: Path | None
-) -> None:
+def _start(source: SceneSource, sim: SimConfig, score: ScoreConfig, rollouts: Path | None) -> None:
     global _judge
     _judge = Judge(source, sim, score, rollouts)
 

@@ -22,11 +22,26 @@ from drivewm.storage import atomic_file, write_text
 
 SCHEMA_VERSION = 1
 TERMS = (
-    "no_at_fault_collision", "drivable_area", "making_progress", "ttc", "comfort", "progress",
+    "no_at_fault_collision",
+    "drivable_area",
+    "making_progress",
+    "ttc",
+    "comfort",
+    "progress",
 )
 SERIES = (
-    "time_s", "x", "y", "heading", "speed_mps", "lon_acc_mps2", "lat_acc_mps2", "jerk_mps3",
-    "yaw_rate_radps", "ttc_s", "drivable_margin_m", "progress_m",
+    "time_s",
+    "x",
+    "y",
+    "heading",
+    "speed_mps",
+    "lon_acc_mps2",
+    "lat_acc_mps2",
+    "jerk_mps3",
+    "yaw_rate_radps",
+    "ttc_s",
+    "drivable_margin_m",
+    "progress_m",
 )
 _TEXT, _REAL, _INT = pa.string(), pa.float64(), pa.int32()
 SCORES_SCHEMA = pa.schema([

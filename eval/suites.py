@@ -46,7 +46,11 @@ def jobs_of(labelled: dict[str, str], scenes: Sequence[SceneInfo]) -> list[Job]:
     """All cells, scene by scene, so that a scene is read once for all planners."""
     return [
         Job(
-            label=label, planner=text, scene_id=info.id, source=info.source, split=info.split,
+            label=label,
+            planner=text,
+            scene_id=info.id,
+            source=info.source,
+            split=info.split,
             location=info.location,
         )
         for info in scenes

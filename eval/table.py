@@ -12,8 +12,12 @@ from drivewm.eval.results import TERMS
 from drivewm.eval.statistics import bootstrap_mean
 
 TITLES = {
-    "no_at_fault_collision": "collision", "drivable_area": "drivable", "making_progress": "moving",
-    "ttc": "ttc", "comfort": "comfort", "progress": "progress",
+    "no_at_fault_collision": "collision",
+    "drivable_area": "drivable",
+    "making_progress": "moving",
+    "ttc": "ttc",
+    "comfort": "comfort",
+    "progress": "progress",
 }
 
 

@@ -26,11 +26,31 @@ from drivewm.logs.ingest import ingest
 from drivewm.progress import track
 
 MIN_SPEEDUP, MIN_MEMORY_RATIO = 20.0, 5.0
-REPEATED = ("scene", "sample", "sample_data", "ego_pose", "sample_annotation", "instance", "log",
-            "calibrated_sensor")
-TOKENS = ("token", "sample_token", "scene_token", "ego_pose_token", "instance_token", "log_token",
-          "calibrated_sensor_token", "prev", "next", "first_sample_token", "last_sample_token",
-          "first_annotation_token", "last_annotation_token")
+REPEATED = (
+    "scene",
+    "sample",
+    "sample_data",
+    "ego_pose",
+    "sample_annotation",
+    "instance",
+    "log",
+    "calibrated_sensor",
+)
+TOKENS = (
+    "token",
+    "sample_token",
+    "scene_token",
+    "ego_pose_token",
+    "instance_token",
+    "log_token",
+    "calibrated_sensor_token",
+    "prev",
+    "next",
+    "first_sample_token",
+    "last_sample_token",
+    "first_annotation_token",
+    "last_annotation_token",
+)
 
 DEVKIT = """
 import sys, time
@@ -70,8 +90,10 @@ def main() -> int:
     if args.output:
         args.output.write_text(json.dumps(result, indent=1))
     passed = result["speedup"] >= MIN_SPEEDUP and result["memory_ratio"] >= MIN_MEMORY_RATIO
-    print(f"targets {MIN_SPEEDUP:.0f}x time, {MIN_MEMORY_RATIO:.0f}x memory: "
-          f"{'met' if passed else 'NOT met'}")
+    print(
+        f"targets {MIN_SPEEDUP:.0f}x time, {MIN_MEMORY_RATIO:.0f}x memory: "
+        f"{'met' if passed else 'NOT met'}"
+    )
     return 0 if passed else 1
 
 
@@ -90,7 +112,8 @@ def measure(dataroot: Path, folder: Path, scenes: int, repeats: int) -> dict[str
 
     return {
         "scenes": pq.ParquetFile(folder / "fleet" / "ego.parquet").num_row_groups,
-        "fleet": fleet, "devkit": devkit,
+        "fleet": fleet,
+        "devkit": devkit,
         "speedup": median(devkit, "seconds") / median(fleet, "seconds"),
         "memory_ratio": median(devkit, "peak_mib") / median(fleet, "peak_mib"),
     }
@@ -99,8 +122,11 @@ def measure(dataroot: Path, folder: Path, scenes: int, repeats: int) -> dict[str
 def fresh(code: str, *arguments: str) -> dict[str, float]:
     """Runs one reader in a new process: seconds after its imports, peak memory of all of it."""
     done = subprocess.run(
-        [sys.executable, "-c", code + REPORT, *arguments], capture_output=True, text=True,
-        check=True)
+        [sys.executable, "-c", code + REPORT, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return {key: float(value) for key, value in (line.split() for line in done.stdout.splitlines())}
 
 
@@ -112,11 +138,12 @@ def repeat_fleet(source: Path, target: Path, copies: int) -> None:
         key = "id" if name == "scenes" else "scene_id"
         groups = [table.read_row_group(i) for i in range(table.num_row_groups)]
         with pq.ParquetWriter(
-            target / f"{name}.parquet", table.schema_arrow, compression="zstd",
+            target / f"{name}.parquet",
+            table.schema_arrow,
+            compression="zstd",
             write_statistics=False,
         ) as writer:
-            repeated = [
-                suffixed(group, key, copy) for copy in range(copies) for group in groups]
+            repeated = [suffixed(group, key, copy) for copy in range(copies) for group in groups]
             if name == "scenes":
                 repeated = [pa.concat_tables(repeated)]
             for group in track(repeated, f"fleet: {name}"):
@@ -139,7 +166,8 @@ def repeat_dataroot(source: Path, target: Path, version: str, copies: int) -> No
         if path.stem == "map":
             for record in records:
                 record["log_tokens"] = [
-                    f"{t}-{c}" for t in record["log_tokens"] for c in range(copies)]
+                    f"{t}-{c}" for t in record["log_tokens"] for c in range(copies)
+                ]
         if path.stem not in REPEATED:
             (target / version / path.name).write_text(json.dumps(records))
             continue

@@ -12,10 +12,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("fleet", type=Path, help="fleet folder to write (replaced when complete)")
     parser.add_argument("--version", help="nuScenes: version folder, where there are several")
     parser.add_argument(
-        "--split-file", type=Path, help="nuScenes: JSON {split: [scene names]} (default: "
-        "VERSION/splits.json, else the official splits)")
+        "--split-file",
+        type=Path,
+        help="nuScenes: JSON {split: [scene names]} (default: "
+        "VERSION/splits.json, else the official splits)",
+    )
     parser.add_argument(
-        "--occupancy", type=Path, help="nuScenes: folder of Occ3D labels (default: SRC/gts)")
+        "--occupancy", type=Path, help="nuScenes: folder of Occ3D labels (default: SRC/gts)"
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
 
 
@@ -24,7 +28,9 @@ def run(args: argparse.Namespace) -> int:
     from drivewm.logs.ingest import ingest
 
     chosen = {
-        "version": args.version, "split_file": args.split_file, "occupancy": args.occupancy,
+        "version": args.version,
+        "split_file": args.split_file,
+        "occupancy": args.occupancy,
     }
     options = {name: value for name, value in chosen.items() if value is not None}
     if options and args.source != "nuscenes":

@@ -11,8 +11,19 @@ if TYPE_CHECKING:
     from drivewm.logs.fleet import SceneInfo
 
 _HEAD = (
-    "scene", "source", "location", "split", "seconds", "keyframes", "tracks", "map", "images",
-    "occupancy", "policy", "licence", "notes",
+    "scene",
+    "source",
+    "location",
+    "split",
+    "seconds",
+    "keyframes",
+    "tracks",
+    "map",
+    "images",
+    "occupancy",
+    "policy",
+    "licence",
+    "notes",
 )
 
 
@@ -37,7 +48,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _row(info: SceneInfo) -> tuple[str, ...]:
     return (
-        info.id, info.source, info.location, info.split, f"{info.duration_s:.1f}",
-        str(info.keyframes), str(info.tracks), info.map_origin, str(info.has_images),
-        str(info.has_occupancy), info.policy or "-", info.licence, info.notes or "-",
+        info.id,
+        info.source,
+        info.location,
+        info.split,
+        f"{info.duration_s:.1f}",
+        str(info.keyframes),
+        str(info.tracks),
+        info.map_origin,
+        str(info.has_images),
+        str(info.has_occupancy),
+        info.policy or "-",
+        info.licence,
+        info.notes or "-",
     )

@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     if output.suffix.lower() == ".png":
         if not 0 <= args.step < scene.steps:
             raise InputError(
-                f"scene {scene.id} has no step {args.step}", field="--step",
+                f"scene {scene.id} has no step {args.step}",
+                field="--step",
                 fix=f"choose 0 to {scene.steps - 1}",
             )
         animation.write_png(output, next(_frames(fleet, scene, [args.step], args)))
@@ -59,8 +60,10 @@ def run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace, output: Path) -> None:
     if output.suffix.lower() not in FORMATS:
         raise InputError(
-            f"cannot write '{output.suffix or output.name}' pictures", file=output,
-            field="--output", fix="name it .webp (whole scene) or .png (one step)",
+            f"cannot write '{output.suffix or output.name}' pictures",
+            file=output,
+            field="--output",
+            fix="name it .webp (whole scene) or .png (one step)",
         )
     low, high = SIZE_RANGE_PX
     if not low <= args.size <= high:
@@ -79,9 +82,7 @@ def _frames(fleet: Fleet, scene: Scene, steps, args: argparse.Namespace) -> Iter
     palette = PALETTES["dark" if args.dark else "light"]
     cameras = _Cameras(fleet, scene.id)
     for step in steps:
-        picture = bev.draw_scene(
-            scene, step, size_px=args.size, span_m=args.span, palette=palette
-        )
+        picture = bev.draw_scene(scene, step, size_px=args.size, span_m=args.span, palette=palette)
         if cameras.any:
             images = cameras.at(int(scene.times_us[step]))
             below = strip.camera_strip(images, width_px=args.size, palette=palette)

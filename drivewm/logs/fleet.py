@@ -148,7 +148,9 @@ class Fleet:
         if scene_id not in self._by_id:
             known = ", ".join(list(self._by_id)[:8])
             raise InputError(
-                f"no scene '{scene_id}'", file=self.path, field="scene",
+                f"no scene '{scene_id}'",
+                file=self.path,
+                field="scene",
                 fix=f"the fleet holds {len(self)}: {known}{', ...' if len(self) > 8 else ''}",
             )
         return self._by_id[scene_id]
@@ -161,13 +163,16 @@ class Fleet:
         """
         wanted = {self.info(i).id for i in ids} if ids is not None else None
         chosen = [
-            info for info in self.scenes
+            info
+            for info in self.scenes
             if split in (None, info.split) and (wanted is None or info.id in wanted)
         ]
         if split is not None and not any(info.split == split for info in self.scenes):
             known = ", ".join(dict.fromkeys(info.split for info in self.scenes))
             raise InputError(
-                f"no scene in split '{split}'", file=self.path, field="split",
+                f"no scene in split '{split}'",
+                file=self.path,
+                field="split",
                 fix=f"use one of {known}",
             )
         return chosen
@@ -190,8 +195,11 @@ class Fleet:
         root = self.data_root(info)
         return [
             CameraRow(
-                scene_id=scene_id, ego_from_camera=_matrix(row["ego_from_sensor"]),
-                intrinsics=_matrix(row["intrinsics"]), width=row["width"], height=row["height"],
+                scene_id=scene_id,
+                ego_from_camera=_matrix(row["ego_from_sensor"]),
+                intrinsics=_matrix(row["intrinsics"]),
+                width=row["width"],
+                height=row["height"],
                 **_sensor(row, root),
             )
             for row in self._table(info, "cameras").to_pylist()
@@ -203,7 +211,8 @@ class Fleet:
         root = self.data_root(info)
         return [
             LidarRow(
-                scene_id=scene_id, ego_from_lidar=_matrix(row["ego_from_sensor"]),
+                scene_id=scene_id,
+                ego_from_lidar=_matrix(row["ego_from_sensor"]),
                 **_sensor(row, root),
             )
             for row in self._table(info, "lidar").to_pylist()
@@ -240,9 +249,7 @@ class Fleet:
         moved = posixpath.normpath(posixpath.join(self.path, info.data_root_relative))
         return moved if Path(moved).exists() else info.data_root
 
-    def _table(
-        self, info: SceneInfo, name: str, columns: Sequence[str] | None = None
-    ) -> pa.Table:
+    def _table(self, info: SceneInfo, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         if name not in self._files:
             self._files[name] = _open_table(self.path, name)
         names = list(columns or [c for c in schema.TABLES[name].names if c != "scene_id"])
@@ -266,7 +273,9 @@ def _open_table(path: str, name: str) -> pq.ParquetFile:
     if found != str(schema.SCHEMA_VERSION):
         raise InputError(
             f"fleet schema version {found}, this drivewm reads {schema.SCHEMA_VERSION}",
-            file=file, field="drivewm_fleet_schema", fix="ingest the logs again",
+            file=file,
+            field="drivewm_fleet_schema",
+            fix="ingest the logs again",
         )
     return table
 
@@ -287,7 +296,9 @@ def _matrix(values: list[float]) -> np.ndarray:
 def _sensor(row: dict[str, Any], root: str) -> dict[str, Any]:
     return {
         "keyframe": -1 if row["keyframe"] is None else row["keyframe"],
-        "channel": row["channel"], "timestamp_us": row["timestamp_us"],
+        "channel": row["channel"],
+        "timestamp_us": row["timestamp_us"],
         "global_from_ego": _matrix(row["global_from_ego"]),
-        "path": posixpath.join(root, row["path"]), "exists": row["exists"],
+        "path": posixpath.join(root, row["path"]),
+        "exists": row["exists"],
     }

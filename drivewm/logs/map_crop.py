@@ -44,5 +44,7 @@ def check_city(file: Path, location: str, road_map: RoadMap, path_xy: np.ndarray
         raise InputError(
             f"the drive in {location} is off this map's road ({share:.0%} on it): "
             "map of another city?",
-            file=file, field="location", fix="put the map of that city there",
+            file=file,
+            field="location",
+            fix="put the map of that city there",
         )

@@ -18,12 +18,18 @@ from drivewm.logs.schema import MAP
 from drivewm.scene import Lane, RoadMap
 
 _POLYGON_LAYERS = {
-    "drivable": "drivable", "intersection": "intersections", "crossing": "crossings",
-    "walkway": "walkways", "stop_line": "stop_lines", "carpark": "carparks",
+    "drivable": "drivable",
+    "intersection": "intersections",
+    "crossing": "crossings",
+    "walkway": "walkways",
+    "stop_line": "stop_lines",
+    "carpark": "carparks",
 }
 _WKB_COLUMNS = {
-    "geometry": ["LineString", "Polygon"], "polygon": ["Polygon"],
-    "left_boundary": ["LineString"], "right_boundary": ["LineString"],
+    "geometry": ["LineString", "Polygon"],
+    "polygon": ["Polygon"],
+    "left_boundary": ["LineString"],
+    "right_boundary": ["LineString"],
 }
 
 
@@ -75,26 +81,40 @@ def _line(points: np.ndarray | None) -> bytes | None:
 
 def _lane_row(lane: Lane) -> dict[str, Any]:
     return _row(
-        "lane", lane.id, _line(lane.centerline),
+        "lane",
+        lane.id,
+        _line(lane.centerline),
         polygon=None if lane.polygon is None else shapely.to_wkb(lane.polygon),
-        left_boundary=_line(lane.left_boundary), right_boundary=_line(lane.right_boundary),
-        is_connector=lane.is_connector, is_bike=lane.is_bike,
-        speed_limit_mps=lane.speed_limit_mps, successors=list(lane.successors),
-        predecessors=list(lane.predecessors), left_neighbor=lane.left_neighbor,
-        right_neighbor=lane.right_neighbor, roadblock_id=lane.roadblock_id,
+        left_boundary=_line(lane.left_boundary),
+        right_boundary=_line(lane.right_boundary),
+        is_connector=lane.is_connector,
+        is_bike=lane.is_bike,
+        speed_limit_mps=lane.speed_limit_mps,
+        successors=list(lane.successors),
+        predecessors=list(lane.predecessors),
+        left_neighbor=lane.left_neighbor,
+        right_neighbor=lane.right_neighbor,
+        roadblock_id=lane.roadblock_id,
         has_light=lane.has_light,
     )
 
 
 def _lane(row: dict[str, Any], centerline: LineString) -> Lane:
     return Lane(
-        id=row["id"], centerline=shapely.get_coordinates(centerline),
-        polygon=_shape(row["polygon"]), left_boundary=_points(row["left_boundary"]),
-        right_boundary=_points(row["right_boundary"]), is_connector=row["is_connector"],
-        is_bike=row["is_bike"], speed_limit_mps=row["speed_limit_mps"],
-        successors=tuple(row["successors"]), predecessors=tuple(row["predecessors"]),
-        left_neighbor=row["left_neighbor"], right_neighbor=row["right_neighbor"],
-        roadblock_id=row["roadblock_id"], has_light=row["has_light"],
+        id=row["id"],
+        centerline=shapely.get_coordinates(centerline),
+        polygon=_shape(row["polygon"]),
+        left_boundary=_points(row["left_boundary"]),
+        right_boundary=_points(row["right_boundary"]),
+        is_connector=row["is_connector"],
+        is_bike=row["is_bike"],
+        speed_limit_mps=row["speed_limit_mps"],
+        successors=tuple(row["successors"]),
+        predecessors=tuple(row["predecessors"]),
+        left_neighbor=row["left_neighbor"],
+        right_neighbor=row["right_neighbor"],
+        roadblock_id=row["roadblock_id"],
+        has_light=row["has_light"],
     )
 
 

@@ -128,15 +128,14 @@ def _heading_at(line: LineString, point: Point) -> float:
     return float(np.arctan2(b.y - a.y, b.x - a.x))
 
 
-def _blend(
-    path: np.ndarray, offset: np.ndarray, lanes: list[Lane | None]
-) -> np.ndarray:
+def _blend(path: np.ndarray, offset: np.ndarray, lanes: list[Lane | None]) -> np.ndarray:
     """Offsets to the centrelines, averaged near each change to a lane that does not follow."""
     if len(path) < 2:
         return offset
     distance = np.r_[0.0, np.cumsum(np.hypot(*np.diff(path[:, :2], axis=0).T))]
     jumps = [
-        distance[i] for i in range(1, len(path))
+        distance[i]
+        for i in range(1, len(path))
         if lanes[i] is not lanes[i - 1] and not _follows(lanes[i - 1], lanes[i])
     ]
     out = offset.copy()
@@ -170,8 +169,7 @@ def _tail(
             at = Point(lane.centerline[0])
     joined = np.concatenate(points)
     if length >= EXTENSION_M:
-        return shapely.get_coordinates(
-            shapely.ops.substring(LineString(joined), 0.0, EXTENSION_M))
+        return shapely.get_coordinates(shapely.ops.substring(LineString(joined), 0.0, EXTENSION_M))
     end = joined[-1] if len(joined) else start
     rest_m = max(EXTENSION_M - length, 5.0)
     ahead = np.linspace(0.0, rest_m, int(np.ceil(rest_m / 5.0)) + 1)[1:]

@@ -33,15 +33,27 @@ def read_scene(info: SceneInfo, tables: dict[str, pa.Table], rate_hz: float | No
     """Builds the scene of ``info`` from its row groups."""
     ego_table = tables["ego"]
     keyframe_us, _ = keyframe_poses(ego_table)
-    grid = keyframe_us if rate_hz is None else time_grid(
-        int(keyframe_us[0]), int(keyframe_us[-1]), rate_hz)
+    grid = (
+        keyframe_us
+        if rate_hz is None
+        else time_grid(int(keyframe_us[0]), int(keyframe_us[-1]), rate_hz)
+    )
     road_map, route = map_tables.from_table(tables["map"], info.map_origin)
     return Scene(
-        id=info.id, source=info.source, location=info.location, split=info.split,
-        times_us=grid, ego=_ego(ego_table, grid, info.vehicle.wheelbase_m), vehicle=info.vehicle,
-        tracks=_tracks(tables["tracks"], grid), map=road_map,
-        lights=_lights(tables["lights"], grid), route=route, native_rate_hz=info.native_rate_hz,
-        world_spec=info.world_spec, policy=info.policy,
+        id=info.id,
+        source=info.source,
+        location=info.location,
+        split=info.split,
+        times_us=grid,
+        ego=_ego(ego_table, grid, info.vehicle.wheelbase_m),
+        vehicle=info.vehicle,
+        tracks=_tracks(tables["tracks"], grid),
+        map=road_map,
+        lights=_lights(tables["lights"], grid),
+        route=route,
+        native_rate_hz=info.native_rate_hz,
+        world_spec=info.world_spec,
+        policy=info.policy,
     )
 
 
@@ -49,9 +61,7 @@ def keyframe_poses(ego: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """Times int64 [K] and recorded poses [K, 4, 4] of the keyframes."""
     rows = ego.filter(pa.compute.is_valid(ego["keyframe"]))
     rotation = se3.rotation_from_quaternion(_columns(rows, "qw", "qx", "qy", "qz"))
-    return (
-        rows["time_us"].to_numpy(), se3.matrix(rotation, _columns(rows, "x_m", "y_m", "z_m"))
-    )
+    return (rows["time_us"].to_numpy(), se3.matrix(rotation, _columns(rows, "x_m", "y_m", "z_m")))
 
 
 def _columns(table: pa.Table, *names: str) -> np.ndarray:
@@ -98,11 +108,13 @@ def _tracks(table: pa.Table, grid: np.ndarray) -> Tracks:
     first_rows = np.array([rows[0] for rows in blocks], np.int64)
     heads = table.select(["track_id", "category", "score_type", "occ_class"]).take(first_rows)
     return Tracks(
-        ids=tuple(heads["track_id"].to_pylist()), categories=tuple(heads["category"].to_pylist()),
+        ids=tuple(heads["track_id"].to_pylist()),
+        categories=tuple(heads["category"].to_pylist()),
         score_type=heads["score_type"].to_numpy().astype(np.int8),
         occ_class=heads["occ_class"].to_numpy().astype(np.int8),
         size_m=np.array([np.median(sizes[rows], axis=0) for rows in blocks]).reshape(-1, 3),
-        state=state, valid=valid,
+        state=state,
+        valid=valid,
     )
 
 
@@ -114,7 +126,8 @@ def _one_track(
         derived = finite_difference(times, values[:, :2])
         values = values.copy()
         values[:, [TrackColumn.VX, TrackColumn.VY]] = np.where(
-            np.isnan(velocity), derived, velocity)
+            np.isnan(velocity), derived, velocity
+        )
     return resample(times, values, grid, angle_columns=(TrackColumn.HEADING,))
 
 
@@ -164,6 +177,7 @@ _FETCH = "fetch the file or use a scene that has it (drivewm inspect)"
 def unpack_label(row: dict[str, Any]) -> OccupancyLabel:
     """The label of one row of the occupancy table."""
     return OccupancyLabel(
-        semantics=unpack_semantics(row["semantics"]), mask_camera=unpack_mask(row["mask_camera"]),
+        semantics=unpack_semantics(row["semantics"]),
+        mask_camera=unpack_mask(row["mask_camera"]),
         mask_lidar=unpack_mask(row["mask_lidar"]),
     )

@@ -30,7 +30,9 @@ def read_split_file(path: Path) -> dict[str, str]:
         for name in names:
             if out.setdefault(name, split) != split:
                 raise InputError(
-                    f"scene {name} is in two splits", file=path, field=split,
+                    f"scene {name} is in two splits",
+                    file=path,
+                    field=split,
                     fix="keep it in one",
                 )
     return out

@@ -61,7 +61,9 @@ def _check_ego(record: SceneRecord) -> None:
     if not np.isfinite(poses).all():
         row = int(np.nonzero(~np.isfinite(poses).all(1))[0][0])
         raise InputError(
-            f"pose at {ego.times_us[row]} us is not finite", file=record.data_root, field=where,
+            f"pose at {ego.times_us[row]} us is not finite",
+            file=record.data_root,
+            field=where,
             fix="repair or remove the pose",
         )
     if (np.diff(ego.times_us) <= 0).any():
@@ -77,7 +79,8 @@ def _check_tracks(record: SceneRecord) -> None:
             row = int(np.nonzero(bad)[0][0])
             raise InputError(
                 f"box of track {tracks.track_id[row]} at {tracks.times_us[row]} us: {what}",
-                file=record.data_root, field=f"scene {record.id}, tracks",
+                file=record.data_root,
+                field=f"scene {record.id}, tracks",
                 fix="repair or remove the box",
             )
 
@@ -94,22 +97,35 @@ def _keyframe(index: np.ndarray) -> pa.Array:
 
 def _table(name: str, columns: dict[str, Any]) -> pa.Table:
     target = schema.TABLES[name]
-    return pa.table([pa.array(columns[c], target.field(c).type) if isinstance(columns[c], list)
-                     else columns[c] for c in target.names], schema=target)
+    return pa.table(
+        [
+            pa.array(columns[c], target.field(c).type)
+            if isinstance(columns[c], list)
+            else columns[c]
+            for c in target.names
+        ],
+        schema=target,
+    )
 
 
 def _ego(scene_id: str, ego: EgoRows) -> pa.Table:
     rows = len(ego.times_us)
     motion = ego.motion
     names = schema.EGO.names[-8:]
-    return _table("ego", {
-        "scene_id": [scene_id] * rows, "time_us": pa.array(ego.times_us, pa.int64()),
-        "keyframe": _keyframe(ego.keyframe),
-        **{f"{axis}_m": pa.array(ego.translation_m[:, i]) for i, axis in enumerate("xyz")},
-        **{f"q{axis}": pa.array(ego.rotation_wxyz[:, i]) for i, axis in enumerate("wxyz")},
-        **{n: _nullable(None if motion is None else motion[:, i], rows)
-           for i, n in enumerate(names)},
-    })
+    return _table(
+        "ego",
+        {
+            "scene_id": [scene_id] * rows,
+            "time_us": pa.array(ego.times_us, pa.int64()),
+            "keyframe": _keyframe(ego.keyframe),
+            **{f"{axis}_m": pa.array(ego.translation_m[:, i]) for i, axis in enumerate("xyz")},
+            **{f"q{axis}": pa.array(ego.rotation_wxyz[:, i]) for i, axis in enumerate("wxyz")},
+            **{
+                n: _nullable(None if motion is None else motion[:, i], rows)
+                for i, n in enumerate(names)
+            },
+        },
+    )
 
 
 def _tracks(scene_id: str, source: str, tracks: TrackRows) -> pa.Table:
@@ -120,30 +136,43 @@ def _tracks(scene_id: str, source: str, tracks: TrackRows) -> pa.Table:
         for name in dict.fromkeys(tracks.category)
     }
     velocity = tracks.velocity_mps
-    return _table("tracks", {
-        "scene_id": [scene_id] * rows, "time_us": pa.array(tracks.times_us, pa.int64()),
-        "keyframe": _keyframe(tracks.keyframe), "track_id": tracks.track_id,
-        "category": tracks.category, "score_type": [int(kinds[c][0]) for c in tracks.category],
-        "occ_class": [int(kinds[c][1]) for c in tracks.category],
-        **{f"{axis}_m": pa.array(tracks.center_m[:, i]) for i, axis in enumerate("xyz")},
-        "yaw_rad": pa.array(tracks.yaw_rad),
-        **{f"{n}_m": pa.array(tracks.size_m[:, i])
-           for i, n in enumerate(("length", "width", "height"))},
-        "vx_mps": _nullable(None if velocity is None else velocity[:, 0], rows),
-        "vy_mps": _nullable(None if velocity is None else velocity[:, 1], rows),
-    })
+    return _table(
+        "tracks",
+        {
+            "scene_id": [scene_id] * rows,
+            "time_us": pa.array(tracks.times_us, pa.int64()),
+            "keyframe": _keyframe(tracks.keyframe),
+            "track_id": tracks.track_id,
+            "category": tracks.category,
+            "score_type": [int(kinds[c][0]) for c in tracks.category],
+            "occ_class": [int(kinds[c][1]) for c in tracks.category],
+            **{f"{axis}_m": pa.array(tracks.center_m[:, i]) for i, axis in enumerate("xyz")},
+            "yaw_rad": pa.array(tracks.yaw_rad),
+            **{
+                f"{n}_m": pa.array(tracks.size_m[:, i])
+                for i, n in enumerate(("length", "width", "height"))
+            },
+            "vx_mps": _nullable(None if velocity is None else velocity[:, 0], rows),
+            "vy_mps": _nullable(None if velocity is None else velocity[:, 1], rows),
+        },
+    )
 
 
 def _sensors(scene_id: str, rows: Sequence[SensorRow], target: pa.Schema) -> pa.Table:
     ordered = sorted(rows, key=lambda row: (row.timestamp_us, row.channel))
     dicts = [
         {
-            "scene_id": scene_id, "keyframe": row.keyframe if row.keyframe >= 0 else None,
-            "channel": row.channel, "timestamp_us": row.timestamp_us,
+            "scene_id": scene_id,
+            "keyframe": row.keyframe if row.keyframe >= 0 else None,
+            "channel": row.channel,
+            "timestamp_us": row.timestamp_us,
             "global_from_ego": row.global_from_ego.ravel(),
             "ego_from_sensor": row.ego_from_sensor.ravel(),
             "intrinsics": None if row.intrinsics is None else row.intrinsics.ravel(),
-            "width": row.width, "height": row.height, "path": row.path, "exists": row.exists,
+            "width": row.width,
+            "height": row.height,
+            "path": row.path,
+            "exists": row.exists,
         }
         for row in ordered
     ]
@@ -154,14 +183,17 @@ def _lights(scene_id: str, lights: LightRows | None) -> pa.Table:
     if lights is None or not lights.lane_ids:
         return schema.LIGHTS.empty_table()
     steps, count = len(lights.times_us), len(lights.lane_ids)
-    return _table("lights", {
-        "scene_id": [scene_id] * (steps * count),
-        "time_us": pa.array(np.tile(lights.times_us, count), pa.int64()),
-        "lane_id": [lane for lane in lights.lane_ids for _ in range(steps)],
-        "status": pa.array(lights.status.reshape(-1), pa.int8()),
-        "stop_x_m": _nullable(np.repeat(lights.stop_points[:, 0], steps), steps * count),
-        "stop_y_m": _nullable(np.repeat(lights.stop_points[:, 1], steps), steps * count),
-    })
+    return _table(
+        "lights",
+        {
+            "scene_id": [scene_id] * (steps * count),
+            "time_us": pa.array(np.tile(lights.times_us, count), pa.int64()),
+            "lane_id": [lane for lane in lights.lane_ids for _ in range(steps)],
+            "status": pa.array(lights.status.reshape(-1), pa.int8()),
+            "stop_x_m": _nullable(np.repeat(lights.stop_points[:, 0], steps), steps * count),
+            "stop_y_m": _nullable(np.repeat(lights.stop_points[:, 1], steps), steps * count),
+        },
+    )
 
 
 def _occupancy(record: SceneRecord) -> pa.Table:
@@ -184,17 +216,31 @@ def _scene(record: SceneRecord, tables: dict[str, pa.Table]) -> pa.Table:
         return sum(row["exists"] and row["keyframe"] is not None for row in rows)
 
     row = {
-        "id": record.id, "source": record.source, "location": record.location,
-        "split": record.split, "start_us": int(times[0]),
-        "duration_s": float(times[-1] - times[0]) / 1e6, "native_rate_hz": record.native_rate_hz,
-        "keyframes": len(times), "tracks": len(dict.fromkeys(record.tracks.track_id)),
-        "licence": record.licence, "content_hash": content_hash(tables),
-        "length_m": vehicle.length_m, "width_m": vehicle.width_m, "height_m": vehicle.height_m,
+        "id": record.id,
+        "source": record.source,
+        "location": record.location,
+        "split": record.split,
+        "start_us": int(times[0]),
+        "duration_s": float(times[-1] - times[0]) / 1e6,
+        "native_rate_hz": record.native_rate_hz,
+        "keyframes": len(times),
+        "tracks": len(dict.fromkeys(record.tracks.track_id)),
+        "licence": record.licence,
+        "content_hash": content_hash(tables),
+        "length_m": vehicle.length_m,
+        "width_m": vehicle.width_m,
+        "height_m": vehicle.height_m,
         "rear_axle_to_center_m": vehicle.rear_axle_to_center_m,
-        "wheelbase_m": vehicle.wheelbase_m, "map_origin": record.road_map.origin,
-        "has_images": present("cameras"), "has_lidar": present("lidar"),
-        "has_occupancy": tables["occupancy"].num_rows, "speed_limit_mps": record.speed_limit_mps,
-        "policy": record.policy, "world_spec": record.world_spec, "notes": record.notes,
-        "data_root": record.data_root, "data_root_relative": None,
+        "wheelbase_m": vehicle.wheelbase_m,
+        "map_origin": record.road_map.origin,
+        "has_images": present("cameras"),
+        "has_lidar": present("lidar"),
+        "has_occupancy": tables["occupancy"].num_rows,
+        "speed_limit_mps": record.speed_limit_mps,
+        "policy": record.policy,
+        "world_spec": record.world_spec,
+        "notes": record.notes,
+        "data_root": record.data_root,
+        "data_root_relative": None,
     }
     return pa.table({name: [row[name]] for name in schema.SCENES.names}, schema=schema.SCENES)

@@ -20,8 +20,13 @@ from drivewm.scene import ScoreType, TrackColumn
 
 COLLISION = register(
     Measure(
-        name="no_at_fault_collision", title="No at-fault collision", unit="1", better="higher",
-        range=(0.0, 1.0), threshold=1.0, source="nuPlan no_ego_at_fault_collisions",
+        name="no_at_fault_collision",
+        title="No at-fault collision",
+        unit="1",
+        better="higher",
+        range=(0.0, 1.0),
+        threshold=1.0,
+        source="nuPlan no_ego_at_fault_collisions",
         unseen="collisions with the static world outside the tracks; height; without a lane graph "
         "nobody's fault is settled for lateral contacts",
     )
@@ -82,7 +87,11 @@ def relative_angle(ego: np.ndarray, x: float, y: float) -> float:
 
 @njit(cache=True)
 def _contact_type(
-    ego: np.ndarray, speed: float, ego_box: np.ndarray, track: np.ndarray, box: np.ndarray,
+    ego: np.ndarray,
+    speed: float,
+    ego_box: np.ndarray,
+    track: np.ndarray,
+    box: np.ndarray,
     moves: bool,
 ) -> int:
     if speed <= STOPPED_SPEED_MPS:
@@ -123,9 +132,7 @@ def _first_contacts(
             if dx * dx + dy * dy > reach * reach:
                 continue
             fill_corners(centres[t, 0], centres[t, 1], centres[t, 2], length_m, width_m, a)
-            fill_corners(
-                state[n, t, 0], state[n, t, 1], state[n, t, 3], size[n, 0], size[n, 1], b
-            )
+            fill_corners(state[n, t, 0], state[n, t, 1], state[n, t, 3], size[n, 0], size[n, 1], b)
             if boxes_overlap(a, b):
                 first[n] = t
                 kind[n] = _contact_type(ego[t], speed[t], a, state[n, t], b, moves[n])
@@ -144,18 +151,28 @@ def find_contacts(history: History, lane_flag: np.ndarray) -> Contacts:
     speed = history.speed_mps
     steps = len(ego)
     first, kind = _first_contacts(
-        ego, history.centres, speed, history.vehicle.length_m, history.vehicle.width_m,
-        np.ascontiguousarray(tracks.state, float), np.ascontiguousarray(tracks.valid, bool),
-        np.ascontiguousarray(tracks.size_m, float), tracks.score_type <= ScoreType.BICYCLE,
+        ego,
+        history.centres,
+        speed,
+        history.vehicle.length_m,
+        history.vehicle.width_m,
+        np.ascontiguousarray(tracks.state, float),
+        np.ascontiguousarray(tracks.valid, bool),
+        np.ascontiguousarray(tracks.size_m, float),
+        tracks.score_type <= ScoreType.BICYCLE,
     )
     hit = np.flatnonzero(first < steps)
     hit = hit[np.argsort(first[hit], kind="stable")]
     step, types = first[hit], kind[hit]
     other = tracks.state[hit, step]
     return Contacts(
-        step=step, track=hit, type=types, fault=_fault(types, lane_flag[step]),
+        step=step,
+        track=hit,
+        type=types,
+        fault=_fault(types, lane_flag[step]),
         delta_v_mps=_delta_v(speed[step], ego[step, 2], other, tracks.score_type[hit]),
-        score_type=tracks.score_type[hit], first_step=first,
+        score_type=tracks.score_type[hit],
+        first_step=first,
     )
 
 

@@ -15,8 +15,13 @@ from drivewm.scene import EgoColumn
 
 COMFORT = register(
     Measure(
-        name="comfort", title="Comfort", unit="1", better="higher", range=(0.0, 1.0),
-        threshold=1.0, source="nuPlan ego_is_comfortable",
+        name="comfort",
+        title="Comfort",
+        unit="1",
+        better="higher",
+        range=(0.0, 1.0),
+        threshold=1.0,
+        source="nuPlan ego_is_comfortable",
         unseen="vibration and motion sickness; on logs recorded at 2 Hz jerk is interpolation",
     )
 )
@@ -93,9 +98,7 @@ def within_bounds(series: ComfortSeries) -> dict[str, bool]:
     }
 
 
-def comfort(
-    times_us: np.ndarray, ego: np.ndarray, rear_axle_to_center_m: float
-) -> float | None:
+def comfort(times_us: np.ndarray, ego: np.ndarray, rear_axle_to_center_m: float) -> float | None:
     """1 if all six series stay within bounds, else 0; None when the drive is too short."""
     series = comfort_series(times_us, ego, rear_axle_to_center_m)
     return None if series is None else float(all(within_bounds(series).values()))

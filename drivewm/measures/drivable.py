@@ -26,8 +26,13 @@ from drivewm.scene import RoadMap
 
 DRIVABLE = register(
     Measure(
-        name="drivable_area", title="Drivable area", unit="m", better="higher",
-        range=(0.0, 1.0), threshold=-0.3, source="nuPlan drivable_area_compliance",
+        name="drivable_area",
+        title="Drivable area",
+        unit="m",
+        better="higher",
+        range=(0.0, 1.0),
+        threshold=-0.3,
+        source="nuPlan drivable_area_compliance",
         unseen="kerbs and height; roads the map leaves out",
     )
 )
@@ -106,8 +111,12 @@ def departures(corners: np.ndarray, centres: np.ndarray, area: DrivableArea) -> 
     """
     out = np.empty(len(corners), bool)
     _violations(
-        np.ascontiguousarray(corners), np.ascontiguousarray(centres), area.lanes, area.drivable,
-        TOLERANCE_M, out,
+        np.ascontiguousarray(corners),
+        np.ascontiguousarray(centres),
+        area.lanes,
+        area.drivable,
+        TOLERANCE_M,
+        out,
     )
     return out
 

@@ -13,15 +13,25 @@ from drivewm.measures.measure import Measure, register
 
 PROGRESS = register(
     Measure(
-        name="progress", title="Progress relative to the recorded ego", unit="1", better="higher",
-        range=(0.0, 1.0), threshold=0.2, source="nuPlan ego_progress_along_expert_route",
+        name="progress",
+        title="Progress relative to the recorded ego",
+        unit="1",
+        better="higher",
+        range=(0.0, 1.0),
+        threshold=0.2,
+        source="nuPlan ego_progress_along_expert_route",
         unseen="whether the lane is right; more progress than the recorded ego's",
     )
 )
 MAKING_PROGRESS = register(
     Measure(
-        name="making_progress", title="Making progress", unit="1", better="higher",
-        range=(0.0, 1.0), threshold=0.2, source="nuPlan ego_is_making_progress",
+        name="making_progress",
+        title="Making progress",
+        unit="1",
+        better="higher",
+        range=(0.0, 1.0),
+        threshold=0.2,
+        source="nuPlan ego_is_making_progress",
         unseen="a recorded ego that stands still asks for none",
     )
 )

@@ -18,8 +18,13 @@ from drivewm.scene import ScoreType
 
 TTC = register(
     Measure(
-        name="ttc", title="Time to collision within bound", unit="s", better="higher",
-        range=(0.0, 3.0), threshold=0.95, source="nuPlan time_to_collision_within_bound",
+        name="ttc",
+        title="Time to collision within bound",
+        unit="s",
+        better="higher",
+        range=(0.0, 3.0),
+        threshold=0.95,
+        source="nuPlan time_to_collision_within_bound",
         unseen="turning and braking; road users beside the ego unless it is between lanes or in an "
         "intersection, which takes a lane graph to know",
     )
@@ -89,11 +94,19 @@ def ttc_series(history: History, contacts: Contacts, wide_view: np.ndarray) -> n
     tracks = history.tracks
     out = np.empty(len(history.ego))
     _ttc_series(
-        np.ascontiguousarray(history.ego, float), history.centres, history.speed_mps,
-        history.vehicle.length_m, history.vehicle.width_m,
-        np.ascontiguousarray(tracks.state, float), np.ascontiguousarray(tracks.valid, bool),
-        np.ascontiguousarray(tracks.size_m, float), tracks.score_type <= ScoreType.BICYCLE,
-        contacts.first_step, wide_view, OFFSETS_S, out,
+        np.ascontiguousarray(history.ego, float),
+        history.centres,
+        history.speed_mps,
+        history.vehicle.length_m,
+        history.vehicle.width_m,
+        np.ascontiguousarray(tracks.state, float),
+        np.ascontiguousarray(tracks.valid, bool),
+        np.ascontiguousarray(tracks.size_m, float),
+        tracks.score_type <= ScoreType.BICYCLE,
+        contacts.first_step,
+        wide_view,
+        OFFSETS_S,
+        out,
     )
     out[contacts.step[contacts.fault == Fault.EGO]] = 0.0
     return out

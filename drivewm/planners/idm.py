@@ -67,16 +67,32 @@ class IDM:
         if seen.tracks is not None:
             tracks = seen.tracks
             lead_m, lead_mps = nearest_lead(
-                road.line, road.arc_m, front_m, car.width_m / 2, tracks.state[i],
-                tracks.size_m[i], tracks.valid[i], tracks.score_type[i],
+                road.line,
+                road.arc_m,
+                front_m,
+                car.width_m / 2,
+                tracks.state[i],
+                tracks.size_m[i],
+                tracks.valid[i],
+                tracks.score_type[i],
             )
         stops = seen.red_stop_points[i] if seen.red_stop_points else np.zeros((0, 2))
         red_m = road.red_light(stops, front_m)
         if red_m < lead_m:
             lead_m, lead_mps = red_m, 0.0
         return plan_poses(
-            road.line, road.arc_m, road.bound_mps, at_m, offset_m, max(float(ego[EgoColumn.VX]), 0),
-            target, lead_m - front_m, lead_mps, self._law, STEPS, STEP_S,
+            road.line,
+            road.arc_m,
+            road.bound_mps,
+            at_m,
+            offset_m,
+            max(float(ego[EgoColumn.VX]), 0),
+            target,
+            lead_m - front_m,
+            lead_mps,
+            self._law,
+            STEPS,
+            STEP_S,
         )
 
 

@@ -61,8 +61,12 @@ def nearest_lead(
             if ahead_s > 0.0 and score_type[n] > 2:
                 continue
             fill_corners(
-                state[n, 0] + ahead_s * state[n, 4], state[n, 1] + ahead_s * state[n, 5],
-                state[n, 3], size[n, 0], size[n, 1], corners,
+                state[n, 0] + ahead_s * state[n, 4],
+                state[n, 1] + ahead_s * state[n, 5],
+                state[n, 3],
+                size[n, 0],
+                size[n, 1],
+                corners,
             )
             near, left, right = np.inf, -np.inf, np.inf
             for c in range(4):

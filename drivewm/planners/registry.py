@@ -176,7 +176,8 @@ def _pick(module: ModuleType, class_name: str, target: str) -> type:
     if len(own) != 1:
         names = ", ".join(cls.__name__ for cls in own) or "none"
         raise InputError(
-            f"need one class with a plan() method, found: {names}", file=target,
+            f"need one class with a plan() method, found: {names}",
+            file=target,
             fix="name it: path/file.py:Class",
         )
     return own[0]

@@ -101,7 +101,19 @@ class LqrFollower:
         """Acceleration (m/s²) and steering rate (rad/s) for the ego state [11] at ``now_us``."""
         c = self._config
         return lqr_command(
-            ego, now_us * 1e-6, self._plan.at(now_us), self._grid_s, self._speed,
-            self._curvature, self._wheelbase_m, DT_S, c.horizon, c.q_longitudinal,
-            c.r_longitudinal, np.array(c.q_lateral), c.r_lateral, c.stop_gain, c.stop_speed_mps,
+            ego,
+            now_us * 1e-6,
+            self._plan.at(now_us),
+            self._grid_s,
+            self._speed,
+            self._curvature,
+            self._wheelbase_m,
+            DT_S,
+            c.horizon,
+            c.q_longitudinal,
+            c.r_longitudinal,
+            np.array(c.q_lateral),
+            c.r_lateral,
+            c.stop_gain,
+            c.stop_speed_mps,
         )

@@ -32,15 +32,22 @@ class CameraSource(Protocol):
 
 
 NO_TRACKS = Tracks(
-    ids=(), categories=(), score_type=np.zeros(0, np.int8), occ_class=np.zeros(0, np.int8),
-    size_m=np.zeros((0, 3)), state=np.zeros((0, 1, 6)), valid=np.zeros((0, 1), bool),
+    ids=(),
+    categories=(),
+    score_type=np.zeros(0, np.int8),
+    occ_class=np.zeros(0, np.int8),
+    size_m=np.zeros((0, 3)),
+    state=np.zeros((0, 1, 6)),
+    valid=np.zeros((0, 1), bool),
 )
 
 
 def known_at_start(scene: Scene, mode: str) -> Scene:
     """The scene without its future, and in ``sensor`` mode without tracks, map and lights."""
     start = replace(
-        scene, times_us=scene.times_us[:1], ego=scene.ego[:1],
+        scene,
+        times_us=scene.times_us[:1],
+        ego=scene.ego[:1],
         tracks=replace(
             scene.tracks, state=scene.tracks.state[:, :1], valid=scene.tracks.valid[:, :1]
         ),
@@ -59,9 +66,7 @@ class Observer:
 
     def __init__(self, scene: Scene, mode: str, cameras: CameraSource | None) -> None:
         self._scene, self._mode, self._cameras = scene, mode, cameras
-        self._limit_lanes = [
-            x for x in scene.map.lanes if x.polygon is not None and not x.is_bike
-        ]
+        self._limit_lanes = [x for x in scene.map.lanes if x.polygon is not None and not x.is_bike]
         self._layout = LaneLayout.of_map(scene.map)
         self._speed_limit_mps = np.nan  # of the lane last seen
 
@@ -71,8 +76,12 @@ class Observer:
         self._update_speed_limit(ego)
         cameras = None if self._cameras is None else (self._cameras.capture(ego, traffic),)
         return Observation(
-            mode=self._mode, step=step, time_s=time_s, ego=ego[None].copy(),
-            vehicles=(scene.vehicle,), routes=(scene.route,),
+            mode=self._mode,
+            step=step,
+            time_s=time_s,
+            ego=ego[None].copy(),
+            vehicles=(scene.vehicle,),
+            routes=(scene.route,),
             speed_limits_mps=np.array([self._speed_limit_mps]),
             tracks=_snapshot(traffic) if sees_all else None,
             maps=(scene.map,) if sees_all else None,
@@ -92,8 +101,10 @@ class Observer:
 
 def _snapshot(traffic: Traffic) -> TrackSnapshot:
     return TrackSnapshot(
-        state=traffic.state[None].copy(), size_m=traffic.size_m[None],
-        score_type=traffic.score_type[None], occ_class=traffic.occ_class[None],
+        state=traffic.state[None].copy(),
+        size_m=traffic.size_m[None],
+        score_type=traffic.score_type[None],
+        occ_class=traffic.occ_class[None],
         valid=traffic.valid[None].copy(),
     )
 

@@ -19,7 +19,10 @@ class Plan:
     def at(self, times_us: np.ndarray | int) -> np.ndarray:
         """Poses [..., 3] at absolute times, linear between poses, held beyond the ends."""
         base = self.times_us[0]
-        when, known = np.asarray(np.asarray(times_us) - base, float), (self.times_us - base).astype(float)
+        when, known = (
+            np.asarray(np.asarray(times_us) - base, float),
+            (self.times_us - base).astype(float),
+        )
         heading = np.unwrap(self.poses[:, 2])
         columns = [np.interp(when, known, c) for c in (*self.poses[:, :2].T, heading)]
         columns[2] = wrap_angle(columns[2])

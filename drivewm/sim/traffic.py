@@ -63,9 +63,7 @@ class Traffic:
     def step(self, ego: np.ndarray, vehicle: VehicleParams) -> None:
         """Advances 0.1 s. ``ego`` [11] is the ego's state before the step (EgoColumn)."""
         self.set_ego(ego, vehicle)
-        step_agents(
-            self.agents, self._paths, self._events, self.light_status, self.time_s, DT_S
-        )
+        step_agents(self.agents, self._paths, self._events, self.light_status, self.time_s, DT_S)
         self._steps += 1
         self.light_status = self._lights_at(self.time_s)
         self._publish()

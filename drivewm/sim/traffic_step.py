@@ -138,9 +138,7 @@ def run_events(agents, paths, events, time):
             agents.brake_until[i] = time + events.duration[e]
             events.done[e] = True
             continue
-        s, side = project(
-            paths, events.path[e], agents.pose[i, 0], agents.pose[i, 1], 0.0, FREE_M
-        )
+        s, side = project(paths, events.path[e], agents.pose[i, 0], agents.pose[i, 1], 0.0, FREE_M)
         room = path_length(paths, events.path[e]) - s
         if abs(side) > 5.0 or room < 25.0:
             events.done[e] = True
@@ -186,9 +184,7 @@ def enter(agents, paths, time):
             if j != i and agents.active[j] and free:
                 _, rest = offset_now(agents, j, time)  # who changes lanes may come here
                 grown[1] = agents.size[i, 1] + (6.0 if abs(rest) > 0.3 else 0.0)
-                free = not boxes_touch(
-                    agents.pose[i], grown, agents.pose[j], agents.size[j], 0.1
-                )
+                free = not boxes_touch(agents.pose[i], grown, agents.pose[j], agents.size[j], 0.1)
         agents.active[i] = free
 
 

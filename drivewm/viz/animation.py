@@ -17,8 +17,15 @@ def write_webp(
     first, *rest = _at_least_one(frames)
     with storage.atomic_file(path) as partial:
         first.save(
-            partial, format="WEBP", save_all=True, append_images=rest, loop=0,
-            duration=round(1000 / fps), quality=quality, method=2, minimize_size=False,
+            partial,
+            format="WEBP",
+            save_all=True,
+            append_images=rest,
+            loop=0,
+            duration=round(1000 / fps),
+            quality=quality,
+            method=2,
+            minimize_size=False,
         )
 
 

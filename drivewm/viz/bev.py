@@ -53,9 +53,7 @@ def ego_corners(ego: np.ndarray, vehicle: VehicleParams) -> np.ndarray:
     ahead[..., 0] = vehicle.rear_axle_to_center_m
     center = np.concatenate([se2.from_local(pose, ahead), pose[..., 2:]], -1)
     shape = pose.shape[:-1]
-    return boxes.corners(
-        center, np.full(shape, vehicle.length_m), np.full(shape, vehicle.width_m)
-    )
+    return boxes.corners(center, np.full(shape, vehicle.length_m), np.full(shape, vehicle.width_m))
 
 
 def _draw_map(canvas: Canvas, scene: Scene, palette: Palette) -> None:

@@ -25,9 +25,7 @@ def seen_from_above(semantics: np.ndarray) -> np.ndarray:
     return seen.astype(np.uint8)
 
 
-def draw_occupancy(
-    bev: np.ndarray, *, cell_px: int = 2, palette: Palette = LIGHT
-) -> Image.Image:
+def draw_occupancy(bev: np.ndarray, *, cell_px: int = 2, palette: Palette = LIGHT) -> Image.Image:
     """uint8 [X, Y] classes -> RGB picture, driving direction up, left of the car on the left."""
     table = np.array([rgb(color) for color in palette.classes], np.uint8)  # [18, 3]
     cells = table[bev][::-1, ::-1]  # row 0 = farthest ahead, column 0 = farthest left

@@ -53,5 +53,6 @@ def _panel(width_px: int) -> tuple[int, int]:
 
 def _name(pen: ImageDraw.ImageDraw, channel: str, at: tuple[int, int], palette: Palette) -> None:
     text = channel.removeprefix("CAM_").replace("_", " ").lower()
-    pen.text(at, f"{text}: no picture", fill=palette.rgb("muted"), font=surface.font(11),
-             anchor="mm")
+    pen.text(
+        at, f"{text}: no picture", fill=palette.rgb("muted"), font=surface.font(11), anchor="mm"
+    )

@@ -85,19 +85,27 @@ class Annotator:
         name = attribute(actors.categories[index], speed, bool(self.moves[index]))
         return {
             "token": token("annotation", self.scene_token, sample_token, actors.ids[index]),
-            "sample_token": sample_token, "instance_token": actors.ids[index],
-            "visibility_token": "", "attribute_tokens": [attribute_token(name)] if name else [],
+            "sample_token": sample_token,
+            "instance_token": actors.ids[index],
+            "visibility_token": "",
+            "attribute_tokens": [attribute_token(name)] if name else [],
             "translation": [round(float(v), 6) for v in state[:3]],
             "size": [round(float(size[k]), 6) for k in (1, 0, 2)],  # width, length, height
             "rotation": quaternion(float(state[TrackColumn.HEADING])),
-            "prev": "", "next": "",
+            "prev": "",
+            "next": "",
         }
 
     def _count(self, row: dict, category: str, index: int) -> None:
-        instance = self._instances.setdefault(index, {
-            "token": row["instance_token"], "category_token": category_token(category),
-            "nbr_annotations": 0, "first_annotation_token": row["token"],
-            "last_annotation_token": "",
-        })
+        instance = self._instances.setdefault(
+            index,
+            {
+                "token": row["instance_token"],
+                "category_token": category_token(category),
+                "nbr_annotations": 0,
+                "first_annotation_token": row["token"],
+                "last_annotation_token": "",
+            },
+        )
         instance["nbr_annotations"] += 1
         instance["last_annotation_token"] = row["token"]

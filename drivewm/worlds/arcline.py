@@ -45,7 +45,9 @@ def _path(start: np.ndarray, end: np.ndarray, curvature: float, heading_rad: flo
     return {
         "start_pose": [float(start[0]), float(start[1]), heading_rad],
         "end_pose": [float(end[0]), float(end[1]), heading_rad + turn],
-        "shape": shape, "radius": float(radius), "segment_length": lengths,
+        "shape": shape,
+        "radius": float(radius),
+        "segment_length": lengths,
     }
 
 

@@ -36,7 +36,8 @@ def motion(times_us: np.ndarray, ego: np.ndarray, rate_hz: float) -> dict[str, n
     offset = (times_us - times_us[0]).astype(float)
     columns = {
         c.name.lower(): np.interp((times - times_us[0]).astype(float), offset, ego[:, c])
-        for c in EgoColumn if c is not EgoColumn.HEADING
+        for c in EgoColumn
+        if c is not EgoColumn.HEADING
     }
     heading = np.interp(
         (times - times_us[0]).astype(float), offset, np.unwrap(ego[:, EgoColumn.HEADING])
@@ -83,12 +84,15 @@ def vehicle_monitor(m: Motion) -> dict[str, np.ndarray]:
     left, right = m["steer"] > 0.15, m["steer"] < -0.15
     speed = np.hypot(m["vx"], m["vy"])
     return {
-        "available_distance": np.full(len(speed), 150), "battery_level": np.full(len(speed), 80),
+        "available_distance": np.full(len(speed), 150),
+        "battery_level": np.full(len(speed), 80),
         "brake": np.round(126 * brake).astype(int),
         "brake_switch": np.where(brake > 0.02, 2, 1),
         "gear_position": np.full(len(speed), 7),
-        "left_signal": left.astype(int), "right_signal": right.astype(int),
-        "rear_left_rpm": _rpm(m["vx"]), "rear_right_rpm": _rpm(m["vx"]),
+        "left_signal": left.astype(int),
+        "right_signal": right.astype(int),
+        "rear_left_rpm": _rpm(m["vx"]),
+        "rear_right_rpm": _rpm(m["vx"]),
         "steering": np.degrees(STEERING_RATIO * m["steer"]),
         "steering_speed": np.degrees(STEERING_RATIO * m["steer_rate"]),
         "throttle": np.round(1000 * np.clip(m["ax"] / FULL_THROTTLE_MPS2, 0, 1)).astype(int),
@@ -103,17 +107,22 @@ def zoe_veh_info(m: Motion) -> dict[str, np.ndarray]:
     distance = np.cumsum(np.r_[0.0, np.diff(m["utime"]) / 1e6 * m["vx"][1:]])
     rpm, steps = _rpm(m["vx"]), np.zeros(len(steer), int)
     return {
-        "FL_wheel_speed": rpm, "FR_wheel_speed": rpm, "RL_wheel_speed": rpm,
+        "FL_wheel_speed": rpm,
+        "FR_wheel_speed": rpm,
+        "RL_wheel_speed": rpm,
         "RR_wheel_speed": rpm,
-        "left_solar": steps, "right_solar": steps,
-        "longitudinal_accel": m["ax"], "transversal_accel": m["ay"] / GRAVITY_MPS2,
+        "left_solar": steps,
+        "right_solar": steps,
+        "longitudinal_accel": m["ax"],
+        "transversal_accel": m["ay"] / GRAVITY_MPS2,
         "meanEffTorque": np.clip(torque, -400, 1647),
         "requestedTorqueAfterProc": np.clip(torque, -400, 1647),
         "odom": (distance * 100 % 124).astype(int),
         "odom_speed": np.hypot(m["vx"], m["vy"]) * 3.6,
         "pedal_cc": np.round(1000 * np.clip(m["ax"] / FULL_THROTTLE_MPS2, 0, 1)).astype(int),
         "regen": np.round(100 * np.clip(-m["ax"] / FULL_BRAKE_MPS2, 0, 1)).astype(int),
-        "steer_corrected": steer, "steer_offset_can": np.full(len(steer), -12.6),
+        "steer_corrected": steer,
+        "steer_offset_can": np.full(len(steer), -12.6),
         "steer_raw": steer + 12.6,
     }
 
@@ -129,9 +138,11 @@ def zoesensors(m: Motion) -> dict[str, np.ndarray]:
 
 Columns = dict[str, np.ndarray]
 KINDS: dict[str, tuple[float, Callable[[Motion], Columns]]] = {  # name -> (rate in Hz, columns)
-    "ms_imu": (100.0, ms_imu), "pose": (50.0, pose),
+    "ms_imu": (100.0, ms_imu),
+    "pose": (50.0, pose),
     "steeranglefeedback": (100.0, steeranglefeedback),
-    "vehicle_monitor": (2.0, vehicle_monitor), "zoe_veh_info": (100.0, zoe_veh_info),
+    "vehicle_monitor": (2.0, vehicle_monitor),
+    "zoe_veh_info": (100.0, zoe_veh_info),
     "zoesensors": (100.0, zoesensors),
 }
 
@@ -144,12 +155,17 @@ def _statistics(columns: Mapping[str, np.ndarray], times_us: np.ndarray) -> dict
         for name, values in columns.items()
     }
     freq = (len(times_us) - 1) / span_s if span_s > 0 else 0.0
-    return {"message_count": len(times_us), "message_freq": round(freq, 3),
-            "timespan": span_s, "var_stats": variables}
+    return {
+        "message_count": len(times_us),
+        "message_freq": round(freq, 3),
+        "timespan": span_s,
+        "var_stats": variables,
+    }
 
 
-def write(folder: Path, scene: str, times_us: np.ndarray, ego: np.ndarray,
-          route: np.ndarray) -> None:
+def write(
+    folder: Path, scene: str, times_us: np.ndarray, ego: np.ndarray, route: np.ndarray
+) -> None:
     """Writes ``<scene>_<message>.json`` for every kind, ``meta`` and ``route`` into ``folder``.
 
     Args:

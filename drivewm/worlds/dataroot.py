@@ -23,7 +23,14 @@ from drivewm.worlds.tables import VERSION, Rows, merge_fragments
 ARGUMENTS = Path("drivewm", "dataroot.json")
 STAGE = ".partial"
 CONTENT = (  # everything that may be removed; first what makes it a dataroot, last the claim
-    VERSION, STAGE, "samples", "sweeps", "maps", "can_bus", "gts", "drivewm",
+    VERSION,
+    STAGE,
+    "samples",
+    "sweeps",
+    "maps",
+    "can_bus",
+    "gts",
+    "drivewm",
 )
 
 
@@ -51,7 +58,8 @@ class Dataroot:
                 self._compare(file, arguments)
         elif any(self.path.iterdir()):
             raise InputError(
-                "the folder is not empty and was not made by drivewm synth", file=self.path,
+                "the folder is not empty and was not made by drivewm synth",
+                file=self.path,
                 fix="choose another folder",
             )
         if not file.exists():
@@ -69,7 +77,9 @@ class Dataroot:
             if before.get(name) != arguments.get(name):
                 raise InputError(
                     f"the dataroot was begun with {before.get(name)}, not {arguments.get(name)}",
-                    file=file, field=name, fix=fix,
+                    file=file,
+                    field=name,
+                    fix=fix,
                 )
 
     def _clear(self) -> None:
@@ -91,8 +101,11 @@ class Dataroot:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise InputError("another process is writing this dataroot", file=self.path,
-                                 fix="wait for it or choose another folder") from error
+                raise InputError(
+                    "another process is writing this dataroot",
+                    file=self.path,
+                    fix="wait for it or choose another folder",
+                ) from error
             yield
         finally:
             os.close(handle)
@@ -115,8 +128,13 @@ class Dataroot:
         if self.finished:
             shutil.rmtree(self.stage, ignore_errors=True)
 
-    def finish(self, scenes: Sequence[str], rows: Rows, splits: Mapping[str, list[str]],
-               files: Mapping[str, bytes]) -> None:
+    def finish(
+        self,
+        scenes: Sequence[str],
+        rows: Rows,
+        splits: Mapping[str, list[str]],
+        files: Mapping[str, bytes],
+    ) -> None:
         """Moves every scene into place and writes the tables. May be interrupted and repeated.
 
         Args:
@@ -152,7 +170,8 @@ class Dataroot:
         }
         train = [name for key, names in splits.items() if "train" in key for name in names]
         index = {
-            "train_split": train, "val_split": [name for name in scenes if name not in train],
+            "train_split": train,
+            "val_split": [name for name in scenes if name not in train],
             "scene_infos": infos,
         }
         path = self.path / "gts" / "annotations.json"

@@ -32,10 +32,17 @@ class Incidents:
 def incidents(world: World, log: WorldLog) -> Incidents:
     """The first contact and the first departure of the ego."""
     history = History(
-        times_us=log.times_us, ego=log.ego, vehicle=world.vehicle,
+        times_us=log.times_us,
+        ego=log.ego,
+        vehicle=world.vehicle,
         tracks=Tracks(
-            ids=log.ids, categories=log.categories, score_type=log.score_type,
-            occ_class=log.occ_class, size_m=log.size_m, state=log.state, valid=log.valid,
+            ids=log.ids,
+            categories=log.categories,
+            score_type=log.score_type,
+            occ_class=log.occ_class,
+            size_m=log.size_m,
+            state=log.state,
+            valid=log.valid,
         ),
     )
     flags = np.full(len(log.times_us), LaneFlag.UNKNOWN, np.int8)
@@ -45,8 +52,9 @@ def incidents(world: World, log: WorldLog) -> Incidents:
     area = DrivableArea.of_map(world.road_map, log.ego[:, :2])
     off = np.zeros(0, np.int64)
     if area is not None:
-        boxes = corners(history.centres, np.array(world.vehicle.length_m),
-                        np.array(world.vehicle.width_m))
+        boxes = corners(
+            history.centres, np.array(world.vehicle.length_m), np.array(world.vehicle.width_m)
+        )
         off = np.flatnonzero(departures(boxes, history.centres, area))
     time_s = history.times_s
     return Incidents(

@@ -64,8 +64,10 @@ def expansion(location: str, networks: Sequence[Network]) -> dict:
     for network in networks:
         _add_network(records, network)
     return {
-        **records.layers, "connectivity": records.connectivity,
-        "arcline_path_3": records.arclines, "canvas_edge": list(canvas_edge(networks)),
+        **records.layers,
+        "connectivity": records.connectivity,
+        "arcline_path_3": records.arclines,
+        "canvas_edge": list(canvas_edge(networks)),
         "version": "1.3",
     }
 
@@ -88,17 +90,17 @@ def _add_network(records: Records, network: Network) -> None:
     for shape in road.walkways:
         records.add("walkway", {"polygon_token": records.polygon(shape)})
     for shape in road.carparks:
-        records.add("carpark_area", {"polygon_token": records.polygon(shape), "orientation": 0.0,
-                                     "road_block_token": None})
+        records.add(
+            "carpark_area",
+            {"polygon_token": records.polygon(shape), "orientation": 0.0, "road_block_token": None},
+        )
     lights = _add_lights(records, network, blocks)
     for shape in road.stop_lines:
         _add_stop_line(records, shape, network, lights, crossings)
     _add_dividers(records, road)
 
 
-def _add_segments(
-    records: Records, road: RoadMap, area: str
-) -> list[tuple[str, Polygon]]:
+def _add_segments(records: Records, road: RoadMap, area: str) -> list[tuple[str, Polygon]]:
     """Road segments: intersections, and the drivable area that is outside of them."""
     out = []
     inside = joined(road.intersections) if road.intersections else Polygon()
@@ -107,8 +109,11 @@ def _add_segments(
         for shape in shapes:
             if shape.area < 1.0:  # slivers that the difference leaves
                 continue
-            row = {"polygon_token": records.polygon(shape), "is_intersection": crossing,
-                   "drivable_area_token": area}
+            row = {
+                "polygon_token": records.polygon(shape),
+                "is_intersection": crossing,
+                "drivable_area_token": area,
+            }
             out.append((records.add("road_segment", row), shape))
     return out
 
@@ -124,8 +129,10 @@ def _ends(lane: Lane) -> tuple[np.ndarray, np.ndarray]:
         left, right = lane.left_boundary, lane.right_boundary
         return np.stack([left[0], right[0]]), np.stack([left[-1], right[-1]])
     out = []
-    for point, along in ((lane.centerline[0], lane.centerline[1] - lane.centerline[0]),
-                         (lane.centerline[-1], lane.centerline[-1] - lane.centerline[-2])):
+    for point, along in (
+        (lane.centerline[0], lane.centerline[1] - lane.centerline[0]),
+        (lane.centerline[-1], lane.centerline[-1] - lane.centerline[-2]),
+    ):
         normal = np.array([-along[1], along[0]]) / np.linalg.norm(along) * HALF_LANE_M
         out.append(np.stack([point + normal, point - normal]))
     return out[0], out[1]
@@ -144,7 +151,8 @@ def _add_blocks(
         shape = joined(lane_polygon(lane) for lane in lanes)
         start, end = (np.concatenate([_ends(lane)[i] for lane in lanes]) for i in (0, 1))
         row = {
-            "polygon_token": records.polygon(shape), "from_edge_line_token": records.line(start),
+            "polygon_token": records.polygon(shape),
+            "from_edge_line_token": records.line(start),
             "to_edge_line_token": records.line(end),
             "road_segment_token": _segment_of(shape, segments),
         }
@@ -161,11 +169,15 @@ def _add_lane(records: Records, lane: Lane) -> None:
         return
     start, end = _ends(lane)
     row: dict = {
-        "polygon_token": records.polygon(shape), "lane_type": "BIKE" if lane.is_bike else "CAR",
-        "from_edge_line_token": records.line(start), "to_edge_line_token": records.line(end),
+        "polygon_token": records.polygon(shape),
+        "lane_type": "BIKE" if lane.is_bike else "CAR",
+        "from_edge_line_token": records.line(start),
+        "to_edge_line_token": records.line(end),
     }
-    for side, border, neighbor in (("left", lane.left_boundary, lane.left_neighbor),
-                                   ("right", lane.right_boundary, lane.right_neighbor)):
+    for side, border, neighbor in (
+        ("left", lane.left_boundary, lane.left_neighbor),
+        ("right", lane.right_boundary, lane.right_neighbor),
+    ):
         dashed = "DOUBLE_DASHED_WHITE" if neighbor else "SINGLE_SOLID_WHITE"
         segments = [] if border is None else records.divider_nodes(border, dashed)
         row[f"{side}_lane_divider_segments"] = segments
@@ -189,8 +201,10 @@ def _connect(records: Records, road: RoadMap) -> None:
 def _add_crossing(
     records: Records, shape: Polygon, segments: list[tuple[str, Polygon]]
 ) -> tuple[str, Polygon]:
-    row = {"polygon_token": records.polygon(shape),
-           "road_segment_token": _segment_of(shape, segments)}
+    row = {
+        "polygon_token": records.polygon(shape),
+        "road_segment_token": _segment_of(shape, segments),
+    }
     return records.add("ped_crossing", row), shape
 
 
@@ -206,16 +220,28 @@ def _add_lights(
         light = np.asarray(stop) + LIGHT_BEYOND_STOP_M * along
         incoming = records.connectivity[lane_id]["incoming"]
         outgoing = [blocks[n] for n in records.connectivity[lane_id]["outgoing"] if n in blocks]
-        place = {"tx": float(light[0]), "ty": float(light[1]), "tz": LIGHT_HEIGHT_M, "rx": 0.0,
-                 "ry": 0.0, "rz": float(np.arctan2(-along[1], -along[0]))}
+        place = {
+            "tx": float(light[0]),
+            "ty": float(light[1]),
+            "tz": LIGHT_HEIGHT_M,
+            "rx": 0.0,
+            "ry": 0.0,
+            "rz": float(np.arctan2(-along[1], -along[0])),
+        }
         items = [
-            {"color": color, "shape": "CIRCLE", "to_road_block_tokens": outgoing,
-             "rel_pos": {"tx": 0.0, "ty": 0.0, "tz": height, "rx": 0.0, "ry": 0.0, "rz": 0.0}}
+            {
+                "color": color,
+                "shape": "CIRCLE",
+                "to_road_block_tokens": outgoing,
+                "rel_pos": {"tx": 0.0, "ty": 0.0, "tz": height, "rx": 0.0, "ry": 0.0, "rz": 0.0},
+            }
             for color, height in (("RED", 0.7), ("YELLOW", 0.35), ("GREEN", 0.0))
         ]
         row = {
             "line_token": records.line(np.stack([light, light - along])),
-            "traffic_light_type": "VERTICAL", "items": items, "pose": place,
+            "traffic_light_type": "VERTICAL",
+            "items": items,
+            "pose": place,
             "from_road_block_token": next((blocks[n] for n in incoming if n in blocks), None),
         }
         out.append((records.add("traffic_light", row), np.asarray(stop)))
@@ -223,27 +249,38 @@ def _add_lights(
 
 
 def _add_stop_line(
-    records: Records, shape: Polygon, network: Network,
-    lights: list[tuple[str, np.ndarray]], crossings: list[tuple[str, Polygon]],
+    records: Records,
+    shape: Polygon,
+    network: Network,
+    lights: list[tuple[str, np.ndarray]],
+    crossings: list[tuple[str, Polygon]],
 ) -> None:
     """A stop line belongs to the lights whose stop points are at it, else to a crossing near it."""
     own = [name for name, stop in lights if shape.distance(Point(stop)) < 2.0]
     near = [name for name, area in crossings if shape.distance(area) < 4.0]
     kind = "TRAFFIC_LIGHT" if own else "PED_CROSSING" if near else "YIELD"
-    records.add("stop_line", {
-        "polygon_token": records.polygon(shape), "stop_line_type": kind,
-        "ped_crossing_tokens": near if kind == "PED_CROSSING" else [],
-        "traffic_light_tokens": own, "road_block_token": None,
-    })
+    records.add(
+        "stop_line",
+        {
+            "polygon_token": records.polygon(shape),
+            "stop_line_type": kind,
+            "ped_crossing_tokens": near if kind == "PED_CROSSING" else [],
+            "traffic_light_tokens": own,
+            "road_block_token": None,
+        },
+    )
 
 
 def _add_dividers(records: Records, road: RoadMap) -> None:
     """A divider beside a lane that has a neighbour there parts lanes, else it parts directions."""
     shared = [
         LineString(border)
-        for lane in road.lanes if not lane.is_connector
-        for border, neighbor in ((lane.left_boundary, lane.left_neighbor),
-                                 (lane.right_boundary, lane.right_neighbor))
+        for lane in road.lanes
+        if not lane.is_connector
+        for border, neighbor in (
+            (lane.left_boundary, lane.left_neighbor),
+            (lane.right_boundary, lane.right_neighbor),
+        )
         if neighbor is not None and border is not None
     ]
     for points in road.dividers:
@@ -253,5 +290,6 @@ def _add_dividers(records: Records, road: RoadMap) -> None:
             line = records.add("line", {"node_tokens": [n["node_token"] for n in nodes]})
             records.add("lane_divider", {"line_token": line, "lane_divider_segments": nodes})
         else:
-            records.add("road_divider", {"line_token": records.line(points),
-                                         "road_segment_token": None})
+            records.add(
+                "road_divider", {"line_token": records.line(points), "road_segment_token": None}
+            )

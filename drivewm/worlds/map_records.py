@@ -14,9 +14,21 @@ from drivewm.worlds.tables import token
 
 SIMPLIFY_M = 0.01  # vertices that change an outline less are left out
 LAYERS = (
-    "polygon", "line", "node", "drivable_area", "road_segment", "road_block", "lane",
-    "ped_crossing", "walkway", "stop_line", "carpark_area", "road_divider", "lane_divider",
-    "traffic_light", "lane_connector",
+    "polygon",
+    "line",
+    "node",
+    "drivable_area",
+    "road_segment",
+    "road_block",
+    "lane",
+    "ped_crossing",
+    "walkway",
+    "stop_line",
+    "carpark_area",
+    "road_divider",
+    "lane_divider",
+    "traffic_light",
+    "lane_connector",
 )
 
 

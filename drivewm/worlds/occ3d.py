@@ -31,8 +31,12 @@ def label_path(scene: str, sample_token: str) -> Path:
 
 
 def write_label(
-    root: Path, scene: str, sample_token: str,
-    semantics: np.ndarray, mask_lidar: np.ndarray, mask_camera: np.ndarray,  # [200, 200, 16]
+    root: Path,
+    scene: str,
+    sample_token: str,
+    semantics: np.ndarray,
+    mask_lidar: np.ndarray,
+    mask_camera: np.ndarray,  # [200, 200, 16]
 ) -> None:
     """Writes one label; all three arrays become uint8, as in Occ3D."""
     arrays = {"semantics": semantics, "mask_lidar": mask_lidar, "mask_camera": mask_camera}
@@ -46,8 +50,11 @@ def _pose(row: Mapping) -> dict:
 
 
 def scene_info(
-    scene: str, samples: Sequence[Mapping], frames: Mapping[str, Sequence[Mapping]],
-    poses: Mapping[str, Mapping], calibration: Mapping[str, Mapping],
+    scene: str,
+    samples: Sequence[Mapping],
+    frames: Mapping[str, Sequence[Mapping]],
+    poses: Mapping[str, Mapping],
+    calibration: Mapping[str, Mapping],
 ) -> dict:
     """A scene's part of Occ3D's ``annotations.json``.
 
@@ -64,14 +71,18 @@ def scene_info(
                 continue
             sensor = calibration[row["calibrated_sensor_token"]]
             cameras[sensor["sensor_token"]] = {
-                "img_path": row["filename"], "intrinsic": sensor["camera_intrinsic"],
-                "extrinsic": _pose(sensor), "ego_pose": _pose(poses[row["ego_pose_token"]]),
+                "img_path": row["filename"],
+                "intrinsic": sensor["camera_intrinsic"],
+                "extrinsic": _pose(sensor),
+                "ego_pose": _pose(poses[row["ego_pose_token"]]),
             }
         first = frames[sample["token"]][0]
         out[sample["token"]] = {
-            "timestamp": str(sample["timestamp"]), "camera_sensor": cameras,
+            "timestamp": str(sample["timestamp"]),
+            "camera_sensor": cameras,
             "ego_pose": _pose(poses[first["ego_pose_token"]]),
             "gt_path": label_path(scene, sample["token"]).as_posix(),
-            "prev": sample["prev"], "next": sample["next"],
+            "prev": sample["prev"],
+            "next": sample["next"],
         }
     return out

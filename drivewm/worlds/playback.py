@@ -63,9 +63,14 @@ def at(log: WorldLog, time_us: int) -> Instant:
         state = blend(log.state[:, a], log.state[:, b], share, TrackColumn.HEADING)
         valid = log.valid[:, a] & log.valid[:, b]
     actors = Actors(
-        ids=log.ids, categories=log.categories, occ_class=log.occ_class, size_m=log.size_m,
-        state=state, valid=valid,
+        ids=log.ids,
+        categories=log.categories,
+        occ_class=log.occ_class,
+        size_m=log.size_m,
+        state=state,
+        valid=valid,
     )
     pose = ego[[EgoColumn.X, EgoColumn.Y, EgoColumn.HEADING]]
-    return Instant(time_us=int(time_us), ego_pose=pose, actors=actors,
-                   light_status=log.light_status[:, a])
+    return Instant(
+        time_us=int(time_us), ego_pose=pose, actors=actors, light_status=log.light_status[:, a]
+    )

@@ -48,8 +48,9 @@ def calibration_rows(scene_token: str, width: int, height: int) -> dict[str, dic
             "sensor_token": sensor_token(channel),
             "translation": [float(v) for v in pose[:3, 3]],
             "rotation": [float(w), float(x), float(y), float(z)],
-            "camera_intrinsic":
-                [] if camera is None else camera.scaled_intrinsics(width, height).tolist(),
+            "camera_intrinsic": []
+            if camera is None
+            else camera.scaled_intrinsics(width, height).tolist(),
         }
     return rows
 
@@ -69,8 +70,13 @@ class Recorder:
     _last: dict[str, dict] = field(default_factory=dict)
 
     def add(
-        self, channel: str, sample_token: str, time_us: int, ego_pose: np.ndarray,  # [3]
-        is_key_frame: bool, content: bytes,
+        self,
+        channel: str,
+        sample_token: str,
+        time_us: int,
+        ego_pose: np.ndarray,  # [3]
+        is_key_frame: bool,
+        content: bytes,
     ) -> dict:
         """Writes one file; times must rise per channel. Returns its ``sample_data`` row."""
         camera = channel in CAMERAS
@@ -80,21 +86,30 @@ class Recorder:
         (self.root / name).write_bytes(content)
         own = token("data", self.scene_token, channel, time_us)
         row = {
-            "token": own, "sample_token": sample_token, "ego_pose_token": own,
+            "token": own,
+            "sample_token": sample_token,
+            "ego_pose_token": own,
             "calibrated_sensor_token": self.calibration[channel]["token"],
-            "timestamp": int(time_us), "fileformat": "jpg" if camera else "pcd",
-            "is_key_frame": is_key_frame, "height": self.height if camera else 0,
-            "width": self.width if camera else 0, "filename": name.as_posix(),
-            "prev": "", "next": "",
+            "timestamp": int(time_us),
+            "fileformat": "jpg" if camera else "pcd",
+            "is_key_frame": is_key_frame,
+            "height": self.height if camera else 0,
+            "width": self.width if camera else 0,
+            "filename": name.as_posix(),
+            "prev": "",
+            "next": "",
         }
         before = self._last.get(channel)
         if before is not None:
             before["next"], row["prev"] = own, before["token"]
         self._last[channel] = row
         self.rows.append(row)
-        self.poses.append({
-            "token": own, "timestamp": int(time_us),
-            "rotation": [float(v) for v in quaternion_from_yaw(ego_pose[2])],
-            "translation": [float(ego_pose[0]), float(ego_pose[1]), 0.0],
-        })
+        self.poses.append(
+            {
+                "token": own,
+                "timestamp": int(time_us),
+                "rotation": [float(v) for v in quaternion_from_yaw(ego_pose[2])],
+                "translation": [float(ego_pose[0]), float(ego_pose[1]), 0.0],
+            }
+        )
         return row

@@ -35,7 +35,12 @@ class SceneWriter:
     """Writes one scene into ``folder``: ``files/`` (laid out as in the dataroot) and ``rows/``."""
 
     def __init__(
-        self, folder: Path, planned: PlannedScene, world: World, log: WorldLog, studio: Studio,
+        self,
+        folder: Path,
+        planned: PlannedScene,
+        world: World,
+        log: WorldLog,
+        studio: Studio,
         size: tuple[int, int],  # width, height
     ) -> None:
         self.folder, self.root, self.planned = folder, folder / FILES, planned
@@ -46,12 +51,14 @@ class SceneWriter:
             planned.spec.location, int(log.times_us[0]), int(planned.name[-4:])
         )
         self.recorder = Recorder(
-            root=self.root, scene_token=self.token, log=self.log_name, width=size[0],
-            height=size[1], calibration=self.calibration,
+            root=self.root,
+            scene_token=self.token,
+            log=self.log_name,
+            width=size[0],
+            height=size[1],
+            calibration=self.calibration,
         )
-        self.annotator = Annotator(
-            scene_token=self.token, moves=ever_moving(log.state, log.valid)
-        )
+        self.annotator = Annotator(scene_token=self.token, moves=ever_moving(log.state, log.valid))
         self.wardrobe = Wardrobe()
 
     def write(self, sweeps: bool) -> None:
@@ -67,14 +74,17 @@ class SceneWriter:
     def _samples(self, times_us: np.ndarray) -> list[dict]:
         names = [token("sample", self.token, k) for k in range(len(times_us))]
         return [
-            {"token": names[k], "timestamp": int(times_us[k]), "prev": names[k - 1] if k else "",
-             "next": names[k + 1] if k + 1 < len(names) else "", "scene_token": self.token}
+            {
+                "token": names[k],
+                "timestamp": int(times_us[k]),
+                "prev": names[k - 1] if k else "",
+                "next": names[k + 1] if k + 1 < len(names) else "",
+                "scene_token": self.token,
+            }
             for k in range(len(names))
         ]
 
-    def _record(
-        self, channel: str, sample: str, now: Instant, content: bytes, key: bool
-    ) -> None:
+    def _record(self, channel: str, sample: str, now: Instant, content: bytes, key: bool) -> None:
         self.recorder.add(channel, sample, now.time_us, now.ego_pose, key, content)
 
     def _keyframe(self, now: Instant, sample: str) -> None:
@@ -87,8 +97,9 @@ class SceneWriter:
         shares = self._shares(now, pictures)[chosen]
         self.annotator.add(sample, now.actors, chosen, [level(s) for s in shares], counts)
         grid = self.studio.occupancy(now.ego_pose, now.actors)
-        occ3d.write_label(self.root, self.planned.name, sample, grid.semantics, grid.mask_lidar,
-                          grid.mask_camera)
+        occ3d.write_label(
+            self.root, self.planned.name, sample, grid.semantics, grid.mask_lidar, grid.mask_camera
+        )
 
     def _between(self, before_us: int, after_us: int, sample: str) -> None:
         """Sweeps strictly between two keyframes; they belong to the later one."""
@@ -124,8 +135,11 @@ class SceneWriter:
         """[N] visible share of every actor over all cameras."""
         map_from_ego_now = map_from_ego(now.ego_pose)
         views = [
-            (picture.instance, CAMERAS[channel].scaled_intrinsics(*self.size),
-             map_from_ego_now @ CAMERAS[channel].ego_from_camera)
+            (
+                picture.instance,
+                CAMERAS[channel].scaled_intrinsics(*self.size),
+                map_from_ego_now @ CAMERAS[channel].ego_from_camera,
+            )
             for channel, picture in pictures.items()
         ]
         parts = PartsByOwner.sort(self.wardrobe.dress(now.actors), len(now.actors.ids))
@@ -143,7 +157,10 @@ class SceneWriter:
             if row["is_key_frame"]:
                 frames[row["sample_token"]].append(row)
         info = occ3d.scene_info(
-            name, samples, frames, {row["token"]: row for row in rows["ego_pose"]},
+            name,
+            samples,
+            frames,
+            {row["token"]: row for row in rows["ego_pose"]},
             {row["token"]: row for row in rows["calibrated_sensor"]},
         )
         (self.folder / OCCUPANCY).write_text(json.dumps(info, separators=(",", ":")))
@@ -151,18 +168,28 @@ class SceneWriter:
     def _rows(self, samples: list[dict]) -> dict[str, list[dict]]:
         spec, log_token = self.planned.spec, token("log", self.token)
         scene = {
-            "token": self.token, "log_token": log_token, "nbr_samples": len(samples),
-            "first_sample_token": samples[0]["token"], "last_sample_token": samples[-1]["token"],
+            "token": self.token,
+            "log_token": log_token,
+            "nbr_samples": len(samples),
+            "first_sample_token": samples[0]["token"],
+            "last_sample_token": samples[-1]["token"],
             "name": self.planned.name,
             "description": f"Synthetic: {spec.layout}, {spec.weather}, {spec.policy} driver",
         }
         log_row = {
-            "token": log_token, "logfile": self.log_name, "vehicle": self.log_name[:4],
-            "date_captured": self.log_name[5:15], "location": spec.location,
+            "token": log_token,
+            "logfile": self.log_name,
+            "vehicle": self.log_name[:4],
+            "date_captured": self.log_name[5:15],
+            "location": spec.location,
         }
         return {
-            "scene": [scene], "log": [log_row], "sample": samples,
+            "scene": [scene],
+            "log": [log_row],
+            "sample": samples,
             "calibrated_sensor": list(self.calibration.values()),
-            "sample_data": self.recorder.rows, "ego_pose": self.recorder.poses,
-            "sample_annotation": self.annotator.rows, "instance": self.annotator.instances(),
+            "sample_data": self.recorder.rows,
+            "ego_pose": self.recorder.poses,
+            "sample_annotation": self.annotator.rows,
+            "instance": self.annotator.instances(),
         }

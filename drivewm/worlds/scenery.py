@@ -48,9 +48,7 @@ class _Collector:
         return True
 
 
-def build_scenery(
-    network: Network, road, origin_m: np.ndarray, rng: np.random.Generator
-) -> Solids:
+def build_scenery(network: Network, road, origin_m: np.ndarray, rng: np.random.Generator) -> Solids:
     """Solids of one world, in the map frame; never on drivable area or sidewalk."""
     outer = unary_union([Polygon(p.exterior) for p in getattr(road, "geoms", [road])])
     walk = outer.buffer(network.sidewalk_m)

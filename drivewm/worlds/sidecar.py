@@ -26,18 +26,27 @@ def write(folder: Path, name: str, split: str, world: World, log: WorldLog) -> N
     """Writes ``<name>.npz`` and ``<name>.json`` into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, np.ndarray] = {
-        "times_us": log.times_us, "ego": log.ego,
-        "ids": np.array(log.ids, dtype="U32"), "categories": np.array(log.categories, dtype=str),
-        "size_m": log.size_m, "state": log.state, "valid": log.valid,
+        "times_us": log.times_us,
+        "ego": log.ego,
+        "ids": np.array(log.ids, dtype="U32"),
+        "categories": np.array(log.categories, dtype=str),
+        "size_m": log.size_m,
+        "state": log.state,
+        "valid": log.valid,
         "light_lane_ids": np.array(world.lights.lane_ids, dtype=str),
-        "light_status": log.light_status, "light_stop_points": world.lights.stop_points,
-        "actions": log.actions, "route": world.route,
+        "light_status": log.light_status,
+        "light_stop_points": world.lights.stop_points,
+        "actions": log.actions,
+        "route": world.route,
         "speed_limit_mps": np.array(world.speed_limit_mps),
     }
     (folder / f"{name}.npz").write_bytes(npz_bytes(arrays, level=6))
     about = {
-        "world_spec": world.spec.model_dump(mode="json"), "policy": log.policy, "split": split,
-        "generator_version": GENERATOR_VERSION, **incidents(world, log).as_dict(),
+        "world_spec": world.spec.model_dump(mode="json"),
+        "policy": log.policy,
+        "split": split,
+        "generator_version": GENERATOR_VERSION,
+        **incidents(world, log).as_dict(),
     }
     (folder / f"{name}.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
@@ -52,5 +61,6 @@ def read_about(folder: Path, name: str) -> dict:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", file=path,
-                         fix="make the dataroot again with --overwrite") from error
+        raise InputError(
+            f"cannot be read: {error}", file=path, fix="make the dataroot again with --overwrite"
+        ) from error

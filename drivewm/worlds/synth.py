@@ -55,9 +55,7 @@ class SynthConfig(Config):
         """The scenes, in table order."""
         planned = fleet_specs(self.scenes, self.seed)
         length = {"duration_s": self.duration_s}
-        return [
-            replace(scene, spec=scene.spec.model_copy(update=length)) for scene in planned
-        ]
+        return [replace(scene, spec=scene.spec.model_copy(update=length)) for scene in planned]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +115,9 @@ def make_scene(stage: Path, planned: PlannedScene, config: SynthConfig) -> None:
         )
 
 
-def _make_all(root: Dataroot, todo: Sequence[PlannedScene], total: int, config: SynthConfig,
-              workers: int) -> None:
+def _make_all(
+    root: Dataroot, todo: Sequence[PlannedScene], total: int, config: SynthConfig, workers: int
+) -> None:
     with progress.bar("synth: scenes", total=total) as bar:
         bar.update(total - len(todo))
         bar.unpause()
@@ -142,8 +141,11 @@ def _pool(workers: int) -> Iterator[Callable]:
     try:
         yield pool.submit
     except BrokenProcessPool as error:
-        raise InputError("a worker process was killed (out of memory?)", field="--workers",
-                         fix="use fewer workers or smaller pictures; run again to go on") from error
+        raise InputError(
+            "a worker process was killed (out of memory?)",
+            field="--workers",
+            fix="use fewer workers or smaller pictures; run again to go on",
+        ) from error
     except BaseException:  # Ctrl-C too: the workers must not go on
         stop.set()
         raise
@@ -185,8 +187,14 @@ def _finish(root: Dataroot, plan: Sequence[PlannedScene]) -> None:
         files[f"maps/basemap/{location}.png"] = basemap(nets)
         files[f"maps/expansion/{location}.json"] = expansion_text(location, nets).encode()
         logs = [_log_token(p) for p in plan if p.spec.location == location]
-        maps.append({"category": "semantic_prior", "token": name,
-                     "filename": f"maps/{name}.png", "log_tokens": logs})
+        maps.append(
+            {
+                "category": "semantic_prior",
+                "token": name,
+                "filename": f"maps/{name}.png",
+                "log_tokens": logs,
+            }
+        )
     rows = {**fixed_rows(CHANNELS), "map": maps}
     root.finish([p.name for p in plan], rows, splits(plan), files)
 

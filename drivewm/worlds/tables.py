@@ -14,12 +14,29 @@ from drivewm.scene.classes import NUSCENES
 
 VERSION = "v1.0-drivewm"
 TABLES = (
-    "attribute", "calibrated_sensor", "category", "ego_pose", "instance", "log", "map",
-    "sample", "sample_annotation", "sample_data", "scene", "sensor", "visibility",
+    "attribute",
+    "calibrated_sensor",
+    "category",
+    "ego_pose",
+    "instance",
+    "log",
+    "map",
+    "sample",
+    "sample_annotation",
+    "sample_data",
+    "scene",
+    "sensor",
+    "visibility",
 )
 SCENE_TABLES = (  # those whose rows belong to one scene
-    "calibrated_sensor", "ego_pose", "instance", "log", "sample", "sample_annotation",
-    "sample_data", "scene",
+    "calibrated_sensor",
+    "ego_pose",
+    "instance",
+    "log",
+    "sample",
+    "sample_annotation",
+    "sample_data",
+    "scene",
 )
 Rows = Mapping[str, list[dict]]  # table name -> rows
 
@@ -57,8 +74,12 @@ def sensor_token(channel: str) -> str:
 def fixed_rows(channels: Mapping[str, str]) -> dict[str, list[dict]]:
     """The rows that no scene changes. ``channels``: sensor channel -> modality."""
     categories = [
-        {"token": category_token(name), "name": name, "description": name.replace(".", ", "),
-         "index": index}
+        {
+            "token": category_token(name),
+            "name": name,
+            "description": name.replace(".", ", "),
+            "index": index,
+        }
         for index, name in enumerate(sorted(NUSCENES), start=1)
     ]
     attributes = [
@@ -66,8 +87,11 @@ def fixed_rows(channels: Mapping[str, str]) -> dict[str, list[dict]]:
         for name, text in ATTRIBUTES.items()
     ]
     visibility = [
-        {"token": key, "level": level,
-         "description": f"{level[1:].replace('-', ' to ')} % of the object's pixels are visible"}
+        {
+            "token": key,
+            "level": level,
+            "description": f"{level[1:].replace('-', ' to ')} % of the object's pixels are visible",
+        }
         for key, level in VISIBILITY.items()
     ]
     sensors = [
@@ -75,7 +99,9 @@ def fixed_rows(channels: Mapping[str, str]) -> dict[str, list[dict]]:
         for channel, modality in channels.items()
     ]
     return {
-        "category": categories, "attribute": attributes, "visibility": visibility,
+        "category": categories,
+        "attribute": attributes,
+        "visibility": visibility,
         "sensor": sensors,
     }
 

@@ -48,8 +48,15 @@ def visible_shares(
         height, width = instance.shape
         box = bounds(corners, intrinsics, map_from_camera, width, height)
         map_from_pixel = map_from_camera[:3, :3] @ np.linalg.inv(intrinsics)
-        count_pixels(parts.rows, parts.first, box, instance, map_from_pixel,
-                     np.ascontiguousarray(map_from_camera[:3, 3]), counts)
+        count_pixels(
+            parts.rows,
+            parts.first,
+            box,
+            instance,
+            map_from_pixel,
+            np.ascontiguousarray(map_from_camera[:3, 3]),
+            counts,
+        )
     return counts[:, 0] / np.maximum(counts[:, 1], 1)
 
 

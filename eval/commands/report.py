@@ -18,8 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     output = Path(args.output)
     if output.suffix.lower() not in (".html", ".htm"):
-        raise InputError("is not an HTML file name", file=output, field="--output",
-                         fix="name it .html")
+        raise InputError(
+            "is not an HTML file name", file=output, field="--output", fix="name it .html"
+        )
     from drivewm import storage
     from drivewm.eval.report import forecast, page, results
 

@@ -11,7 +11,9 @@ from pathlib import Path
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
     parser.add_argument(
-        "planners", nargs="+", metavar="PLANNER",
+        "planners",
+        nargs="+",
+        metavar="PLANNER",
         help="name, module:Class or file.py[:Class], each with ?key=value&key=value options; "
         "LABEL=PLANNER names it in the results",
     )
@@ -20,16 +22,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenes", help="scene ids, comma separated (default: all)")
     parser.add_argument("--split", help="only scenes of this split")
     parser.add_argument(
-        "--agents", choices=("replay", "reactive"), default="replay",
+        "--agents",
+        choices=("replay", "reactive"),
+        default="replay",
         help="other road users: as recorded, or reacting to the ego (%(default)s)",
     )
-    parser.add_argument("--tracker", choices=("lqr", "perfect"), default="lqr",
-                        help="how plans are followed (%(default)s)")
-    parser.add_argument("--replan", type=float, metavar="S",
-                        help="seconds between plans (default: the planner's own)")
+    parser.add_argument(
+        "--tracker",
+        choices=("lqr", "perfect"),
+        default="lqr",
+        help="how plans are followed (%(default)s)",
+    )
+    parser.add_argument(
+        "--replan",
+        type=float,
+        metavar="S",
+        help="seconds between plans (default: the planner's own)",
+    )
     parser.add_argument("--score", default="closed_loop", help="score definition (%(default)s)")
-    parser.add_argument("--missing", choices=("drop", "reference"),
-                        help="terms that the source cannot know (default: the score's own)")
+    parser.add_argument(
+        "--missing",
+        choices=("drop", "reference"),
+        help="terms that the source cannot know (default: the score's own)",
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed (%(default)s)")
     parser.add_argument("--overwrite", action="store_true", help="replace results in the folder")
@@ -47,17 +62,24 @@ def run(args: argparse.Namespace) -> int:
     if args.workers < 1:
         raise InputError("needs at least one process", field="--workers", fix="give 1 or more")
     settings = {
-        "tracker": args.tracker, "agents": args.agents, "seed": args.seed,
+        "tracker": args.tracker,
+        "agents": args.agents,
+        "seed": args.seed,
         "replan_interval_s": args.replan,
     }
     overrides = [f"missing={args.missing}"] if args.missing else []
     rows = score_planners(
         ScoringRun(
-            planners=args.planners, fleet=args.fleet, out=Path(args.out),
-            scene_ids=args.scenes.split(",") if args.scenes else None, split=args.split,
+            planners=args.planners,
+            fleet=args.fleet,
+            out=Path(args.out),
+            scene_ids=args.scenes.split(",") if args.scenes else None,
+            split=args.split,
             sim=validate(SimConfig, settings, file="command line"),
-            score=load_config(args.score, overrides), workers=args.workers,
-            overwrite=args.overwrite, command=shlex.join(["drivewm", *sys.argv[1:]]),
+            score=load_config(args.score, overrides),
+            workers=args.workers,
+            overwrite=args.overwrite,
+            command=shlex.join(["drivewm", *sys.argv[1:]]),
         )
     )
     print(planner_table(rows))

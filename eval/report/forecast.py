@@ -69,12 +69,16 @@ def read(folder: str | Path) -> Forecast:
     films, total = _films(folder / "frames.npz")
     windows = content["windows"]
     return Forecast(
-        horizons_s=horizons, lines=_lines(content["rows"], horizons),
+        horizons_s=horizons,
+        lines=_lines(content["rows"], horizons),
         masks=list(dict.fromkeys(row.get("mask", "none") for row in content["rows"])),
         comparisons=[{"mask": "none", **row} for row in content["comparisons"]],
-        outcomes=content.get("outcomes") or {}, provenance=content.get("provenance") or {},
+        outcomes=content.get("outcomes") or {},
+        provenance=content.get("provenance") or {},
         windows=len(windows) if isinstance(windows, list) else int(windows),
-        windows_sha=str(content.get("windows_sha", "")), films=films, films_total=total,
+        windows_sha=str(content.get("windows_sha", "")),
+        films=films,
+        films_total=total,
     )
 
 
@@ -82,10 +86,16 @@ def _lines(rows: list[dict[str, Any]], horizons: list[float]) -> list[dict[str, 
     lines: dict[tuple, dict[str, Any]] = {}
     for row in rows:
         key = (row["row"], row["input"], row.get("mask", "none"), row["ego_mode"])
-        line = lines.setdefault(key, {
-            "row": key[0], "input": key[1], "mask": key[2], "ego_mode": key[3],
-            "values": {metric: [None] * len(horizons) for metric in METRICS},
-        })
+        line = lines.setdefault(
+            key,
+            {
+                "row": key[0],
+                "input": key[1],
+                "mask": key[2],
+                "ego_mode": key[3],
+                "values": {metric: [None] * len(horizons) for metric in METRICS},
+            },
+        )
         place = horizons.index(row["horizon_s"])
         for metric in METRICS:
             line["values"][metric][place] = row[metric]
@@ -128,9 +138,12 @@ def _images(frames: dict[str, np.ndarray], w: int) -> list[dict[str, str]]:
         # without names the pictures come in the order of the channels' names
         named = dict(zip(frames.get("channels", np.array(sorted(CHANNELS))).tolist(), six))
         return [
-            {"name": channel.removeprefix("CAM_").replace("_", " ").lower(),
-             "src": _data_uri(named[channel])}
-            for channel in CHANNELS if channel in named
+            {
+                "name": channel.removeprefix("CAM_").replace("_", " ").lower(),
+                "src": _data_uri(named[channel]),
+            }
+            for channel in CHANNELS
+            if channel in named
         ]
     if "camera_front" in frames:
         return [{"name": "front", "src": _data_uri(frames["camera_front"][w])}]

@@ -24,11 +24,22 @@ from drivewm.viz.palette import DARK, LIGHT
 
 LONG = 24  # a longer list is named by its ends
 HERE = Path(__file__).parent
-SCRIPTS = ("unpack.js", "theme.js", "scene.js", "draw.js", "charts.js", "viewer.js", "films.js",
-           "main.js")
+SCRIPTS = (
+    "unpack.js",
+    "theme.js",
+    "scene.js",
+    "draw.js",
+    "charts.js",
+    "viewer.js",
+    "films.js",
+    "main.js",
+)
 SUB_TITLES = {
-    "no_at_fault_collision": "No at-fault collision", "drivable_area": "Drivable area",
-    "making_progress": "Making progress", "ttc": "TTC", "comfort": "Comfort",
+    "no_at_fault_collision": "No at-fault collision",
+    "drivable_area": "Drivable area",
+    "making_progress": "Making progress",
+    "ttc": "TTC",
+    "comfort": "Comfort",
     "progress": "Progress",
 }
 CHARTS = (
@@ -56,25 +67,44 @@ def render(results: Results, forecast: Forecast | None, *, title: str | None = N
     blobs = scenes.blobs(results)
     script = "(() => {\n'use strict';\n" + "\n".join(map(_static, SCRIPTS)) + "\n})();"
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {
-        "num": _num, "signed": _signed, "weights": _weights, "brief": _brief,
+        "num": _num,
+        "signed": _signed,
+        "weights": _weights,
+        "brief": _brief,
     }
     return environment.get_template("page.html.j2").render(
-        title=title or "Closed-loop report", results=results, manifest=results.manifest,
-        lines=lines, leader=summary.leader(lines), references=summary.REFERENCES, hero=chosen,
+        title=title or "Closed-loop report",
+        results=results,
+        manifest=results.manifest,
+        lines=lines,
+        leader=summary.leader(lines),
+        references=summary.REFERENCES,
+        hero=chosen,
         headline=_headline(lines, len(results.scene_ids)),
         splits=list(dict.fromkeys(row["split"] for row in results.rows)),
-        sub_titles=SUB_TITLES, sub_scores=SUB_SCORES, troubles=summary.troubles(results),
+        sub_titles=SUB_TITLES,
+        sub_scores=SUB_SCORES,
+        troubles=summary.troubles(results),
         cells={(row["planner"], row["scene_id"]): row for row in results.rows},
-        forecast=forecast, metrics=forecasts.METRICS, masks=forecasts.MASKS,
-        terms=TERMS, uncharted=UNCHARTED,
-        facts=_facts(results.manifest), forecast_facts=_flat(forecast.provenance) if forecast
-        else [],
-        css=Markup(_static("page.css")), palettes=(("light", LIGHT), ("dark", DARK)),
-        script=Markup(script), script_hash=_hash(script), blobs=blobs,
+        forecast=forecast,
+        metrics=forecasts.METRICS,
+        masks=forecasts.MASKS,
+        terms=TERMS,
+        uncharted=UNCHARTED,
+        facts=_facts(results.manifest),
+        forecast_facts=_flat(forecast.provenance) if forecast else [],
+        css=Markup(_static("page.css")),
+        palettes=(("light", LIGHT), ("dark", DARK)),
+        script=Markup(script),
+        script_hash=_hash(script),
+        blobs=blobs,
         index=Markup(packing.script_json(_index(results, lines, chosen, forecast))),
     )
 
@@ -89,7 +119,9 @@ def _hash(script: str) -> str:
 
 
 def _index(
-    results: Results, lines: list[summary.PlannerLine], chosen: summary.Hero,
+    results: Results,
+    lines: list[summary.PlannerLine],
+    chosen: summary.Hero,
     forecast: Forecast | None,
 ) -> dict[str, Any]:
     """Everything small that the script needs at once."""
@@ -97,7 +129,9 @@ def _index(
     cells: dict[str, dict[str, Any]] = {}
     for row in results.rows:
         cells.setdefault(row["planner"], {})[row["scene_id"]] = {
-            "score": round(row["score"], 4), "failed": row["failed"], "reason": row["reason"],
+            "score": round(row["score"], 4),
+            "failed": row["failed"],
+            "reason": row["reason"],
             "hit": row["collision_time_s"],
         }
     return {
@@ -128,8 +162,11 @@ def _headline(lines: list[summary.PlannerLine], scene_count: int) -> str:
     text = f"{best.name} scores {best.score.mean:.2f} over {scene_count} {noun}"
     if others:
         lead = best.score.mean - others[0].score.mean
-        text += (f", level with {others[0].name}" if lead < 0.005
-                 else f", {lead:.2f} above {others[0].name}")
+        text += (
+            f", level with {others[0].name}"
+            if lead < 0.005
+            else f", {lead:.2f} above {others[0].name}"
+        )
     return text
 
 
@@ -166,6 +203,7 @@ def _brief(value: float) -> str:
 def _weights(used: dict[str, Any]) -> str:
     factors = [SUB_TITLES.get(name, name).lower() for name in used["multipliers"]]
     weights = used["weights"]
-    mean = " + ".join(f"{weight:g} · {SUB_TITLES.get(name, name)}"
-                      for name, weight in weights.items())
+    mean = " + ".join(
+        f"{weight:g} · {SUB_TITLES.get(name, name)}" for name, weight in weights.items()
+    )
     return " × ".join([*factors, f"({mean}) / {sum(weights.values()):g}"])

@@ -63,7 +63,9 @@ def read(folder: str | Path) -> Results:
         raise InputError("holds no row", file=folder / "scores.parquet", fix=AGAIN)
     _refuse_twice(rows, folder / "scores.parquet")
     return Results(
-        folder=folder, manifest=manifest, rows=[_worst_if_failed(row) for row in rows],
+        folder=folder,
+        manifest=manifest,
+        rows=[_worst_if_failed(row) for row in rows],
         series=_by_cell(read_table(folder, "series")),
         timings=_by_cell(read_table(folder, "timings")),
     )

@@ -105,9 +105,7 @@ def _lines(lines: Iterable[np.ndarray], bounds: Bounds, origin_m: np.ndarray) ->
     return packed
 
 
-def pack_lights(
-    scene: Scene, arrays: dict[str, np.ndarray], origin_m: np.ndarray
-) -> list[Any]:
+def pack_lights(scene: Scene, arrays: dict[str, np.ndarray], origin_m: np.ndarray) -> list[Any]:
     """[stop bar, statuses, how many steps each] of each light, as it was in the rollout."""
     lanes = {lane.id: lane.centerline for lane in scene.map.lanes}
     packed = []

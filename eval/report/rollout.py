@@ -14,9 +14,22 @@ from drivewm.eval.report import packing
 from drivewm.eval.report.packing import CM, MRAD
 
 NEEDED = (
-    "time_s", "ego", "track_state", "track_valid", "track_size", "track_occ_class",
-    "plan_time_s", "plans", "route", "vehicle", "light_lane_ids", "light_status",
-    "drivable_wkb", "drivable_wkb_start", "lane_xy", "lane_start",
+    "time_s",
+    "ego",
+    "track_state",
+    "track_valid",
+    "track_size",
+    "track_occ_class",
+    "plan_time_s",
+    "plans",
+    "route",
+    "vehicle",
+    "light_lane_ids",
+    "light_status",
+    "drivable_wkb",
+    "drivable_wkb_start",
+    "lane_xy",
+    "lane_start",
 )
 NEAR_M = 90.0  # road users that never come nearer to the ego are left out
 
@@ -33,12 +46,14 @@ def read(path: Path) -> dict[str, np.ndarray] | None:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"not a readable rollout ({error})", file=path,
-                         fix="run `drivewm score` again") from error
+        raise InputError(
+            f"not a readable rollout ({error})", file=path, fix="run `drivewm score` again"
+        ) from error
     for name in NEEDED:
         if name not in arrays:
-            raise InputError("array is missing", file=path, field=name,
-                             fix="run `drivewm score` again")
+            raise InputError(
+                "array is missing", file=path, field=name, fix="run `drivewm score` again"
+            )
     return arrays
 
 
@@ -63,9 +78,7 @@ def _thinned(plan: np.ndarray) -> np.ndarray:
     return plan if len(plan) < 12 else np.concatenate([plan[:-1:2], plan[-1:]])
 
 
-def pack_tracks(
-    arrays: dict[str, np.ndarray], origin_m: np.ndarray
-) -> list[list[Any]]:
+def pack_tracks(arrays: dict[str, np.ndarray], origin_m: np.ndarray) -> list[list[Any]]:
     """[class, length, width, [[first step, x, y, heading], ...]] of each road user seen nearby."""
     state, valid = arrays["track_state"], arrays["track_valid"].astype(bool)
     steps = min(state.shape[1], len(arrays["ego"]))

@@ -14,8 +14,15 @@ from drivewm.progress import track
 if TYPE_CHECKING:
     from drivewm.logs.fleet import Fleet
 
-CHARTS = ("time_s", "speed_mps", "lon_acc_mps2", "lat_acc_mps2", "jerk_mps3", "yaw_rate_radps",
-          "ttc_s")
+CHARTS = (
+    "time_s",
+    "speed_mps",
+    "lon_acc_mps2",
+    "lat_acc_mps2",
+    "jerk_mps3",
+    "yaw_rate_radps",
+    "ttc_s",
+)
 
 
 def blobs(results: Results) -> dict[str, str]:
@@ -32,7 +39,8 @@ def _scene(results: Results, scene_id: str, fleet: Fleet | None) -> dict[str, An
         planner: _series(results.series.get((planner, scene_id))) for planner in results.planners
     }
     archives = {
-        planner: arrays for planner in results.planners
+        planner: arrays
+        for planner in results.planners
         if (arrays := rollout.read(results.rollout_path(planner, scene_id))) is not None
         and len(arrays["ego"])
     }
@@ -44,7 +52,8 @@ def _scene(results: Results, scene_id: str, fleet: Fleet | None) -> dict[str, An
     some = next(iter(archives.values()))
     scene = roads.scene_of(fleet, scene_id)
     packed["map"] = (
-        roads.pack_archive_map(some, bounds, origin_m) if scene is None
+        roads.pack_archive_map(some, bounds, origin_m)
+        if scene is None
         else roads.pack_scene_map(scene, bounds, origin_m)
     )
     if scene is not None:

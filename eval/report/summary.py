@@ -90,9 +90,7 @@ def _line(
     rows = [row for row in results.rows if row["planner"] == name]
     shared = [scene for scene in scores[name] if scene in scores[best]]
     gaps = [scores[name][scene] - scores[best][scene] for scene in shared]
-    plan_ms = [
-        results.timings.get((name, row["scene_id"]), {}).get("plan_ms_mean") for row in rows
-    ]
+    plan_ms = [results.timings.get((name, row["scene_id"]), {}).get("plan_ms_mean") for row in rows]
     splits = list(dict.fromkeys(row["split"] for row in rows))
     return PlannerLine(
         name=name,
@@ -132,12 +130,18 @@ def hero(results: Results, lines: list[PlannerLine]) -> Hero:
     """The scene whose scores differ most between the leader and another planner that ran."""
     best = leader(lines).name
     ranked = [
-        (row["score"] - other["score"], bool(other["collisions"]), row["scene_id"],
-         other["planner"])
-        for row in results.rows if row["planner"] == best and not row["failed"]
+        (
+            row["score"] - other["score"],
+            bool(other["collisions"]),
+            row["scene_id"],
+            other["planner"],
+        )
+        for row in results.rows
+        if row["planner"] == best and not row["failed"]
         for other in results.rows
         if other["planner"] not in (best, *REFERENCES)
-        and other["scene_id"] == row["scene_id"] and not other["failed"]
+        and other["scene_id"] == row["scene_id"]
+        and not other["failed"]
     ]
     if not ranked:
         alone = [row for row in results.rows if not row["failed"]] or results.rows

@@ -25,7 +25,10 @@ class ClosedLoop:
         score, used = combine(evidence.terms, self.config)
         step = first_at_fault(contacts)
         return Judgement(
-            score=score, terms=evidence.terms, weights_used=used, series=evidence.series,
+            score=score,
+            terms=evidence.terms,
+            weights_used=used,
+            series=evidence.series,
             collisions=int(np.sum(contacts.fault == Fault.EGO)),
             fault_unknown=int(np.sum(contacts.fault == Fault.UNKNOWN)),
             collision_time_s=None if step is None else float(evidence.series["time_s"][step]),

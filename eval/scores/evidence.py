@@ -56,7 +56,8 @@ def gather(scene: Scene, rollout: Rollout, missing: Missing) -> Evidence:
             "comfort": None if smooth is None else float(all(within_bounds(smooth).values())),
             "progress": ratio,
         },
-        contacts=contacts, comfort=smooth,
+        contacts=contacts,
+        comfort=smooth,
         series=_series(history, smooth, ttc_s, margin_m, along_m),
     )
 
@@ -80,7 +81,10 @@ def _progress(scene: Scene, history: History) -> tuple[np.ndarray, float]:
 
 
 def _series(
-    history: History, smooth: ComfortSeries | None, ttc_s: np.ndarray, margin_m: np.ndarray,
+    history: History,
+    smooth: ComfortSeries | None,
+    ttc_s: np.ndarray,
+    margin_m: np.ndarray,
     along_m: np.ndarray,
 ) -> dict[str, np.ndarray]:
     unknown = np.full(len(history.ego), np.nan)

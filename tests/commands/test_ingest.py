@@ -51,8 +51,15 @@ def test_ctrl_c_exits_130_and_leaves_nothing(dataroot, tmp_path):
     expansion = dataroot / "maps" / "expansion"
     expansion.mkdir()
     os.mkfifo(expansion / f"{tiny.LOCATION}.json")
-    command = [sys.executable, "-m", "drivewm.cli", "ingest", "nuscenes", str(dataroot),
-               str(tmp_path / "fleet")]
+    command = [
+        sys.executable,
+        "-m",
+        "drivewm.cli",
+        "ingest",
+        "nuscenes",
+        str(dataroot),
+        str(tmp_path / "fleet"),
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".fleet.*.partial/*.parquet")) and time.monotonic() < deadline:

@@ -34,8 +34,11 @@ class TwoScenes:
     def camera_rows(self, scene_id: str):
         if scene_id != "scene-0001":
             return []
-        return [SimpleNamespace(keyframe=k, channel=channel, exists=True)
-                for k in (0, 1) for channel in ("CAM_FRONT", "CAM_BACK")]
+        return [
+            SimpleNamespace(keyframe=k, channel=channel, exists=True)
+            for k in (0, 1)
+            for channel in ("CAM_FRONT", "CAM_BACK")
+        ]
 
     def image(self, row):
         if row.channel == "CAM_BACK" and row.keyframe == 1:

@@ -114,9 +114,7 @@ def test_a_failing_planner_is_rows_and_the_run_goes_on(tmp_path, planner_file):
 
 
 def test_a_worker_that_dies_costs_its_own_drives_only(tmp_path, planner_file):
-    run = run_of(
-        tmp_path / "r", planner_file(DYING), "log_replay", workers=2, scene_ids=["free"]
-    )
+    run = run_of(tmp_path / "r", planner_file(DYING), "log_replay", workers=2, scene_ids=["free"])
     rows = score_planners(run)
     assert [(row["planner"], row["status"]) for row in rows] == [
         ("crawl", "failed"), ("log_replay", "ok"),

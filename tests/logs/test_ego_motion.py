@@ -31,12 +31,17 @@ def test_two_hertz_braking_has_no_staircase():
 
 
 def test_standing_car_has_no_motion_and_no_steer():
-    ego = from_poses(TIMES, np.tile([1.0, 2.0, 0.3], (len(TIMES), 1)), wheelbase_m=2.6,
-                     record_interval_s=0.5)
+    ego = from_poses(
+        TIMES, np.tile([1.0, 2.0, 0.3], (len(TIMES), 1)), wheelbase_m=2.6, record_interval_s=0.5
+    )
     np.testing.assert_allclose(ego[:, 3:], 0.0, atol=1e-9)
 
 
 def test_two_instants_give_their_mean_velocity():
-    ego = from_poses(np.array([0, 500_000]), np.array([[0.0, 0, 0], [2.0, 0, 0]]),
-                     wheelbase_m=2.6, record_interval_s=0.5)
+    ego = from_poses(
+        np.array([0, 500_000]),
+        np.array([[0.0, 0, 0], [2.0, 0, 0]]),
+        wheelbase_m=2.6,
+        record_interval_s=0.5,
+    )
     np.testing.assert_allclose(ego[:, EgoColumn.VX], 4.0)

@@ -45,7 +45,8 @@ def test_ten_hertz_scene_of_the_hand_made_log(tiny_fleet):
     leader = scene.tracks.ids.index(tiny.LEADER)
     assert scene.tracks.valid.all()
     np.testing.assert_allclose(
-        scene.tracks.state[leader, :, TrackColumn.X], scene.ego[:, 0] + tiny.LEAD_M, atol=1e-6)
+        scene.tracks.state[leader, :, TrackColumn.X], scene.ego[:, 0] + tiny.LEAD_M, atol=1e-6
+    )
     np.testing.assert_allclose(scene.tracks.state[leader, :, TrackColumn.VX], 5.0)
     np.testing.assert_allclose(scene.tracks.size_m[leader], [4.5, 1.9, 1.6])
     assert scene.split == "all"
@@ -144,7 +145,8 @@ def test_other_schema_version_is_refused(tiny_fleet, tmp_path):
     path = _copy(tiny_fleet, tmp_path / "fleet")
     table = pq.read_table(path / "scenes.parquet")
     pq.write_table(
-        table.replace_schema_metadata({schema.VERSION_KEY: b"999"}), path / "scenes.parquet")
+        table.replace_schema_metadata({schema.VERSION_KEY: b"999"}), path / "scenes.parquet"
+    )
     with pytest.raises(InputError, match="schema version 999, this drivewm reads 1"):
         Fleet.open(path)
 

@@ -59,8 +59,11 @@ def test_same_logs_same_hash_any_number_of_workers(dataroot, tmp_path):
 
     tiny.edit(dataroot, "scene", second_scene)
     moved = {f"sample-{k}" for k in range(5, tiny.KEYFRAMES)}
-    tiny.edit(dataroot, "sample", lambda rows: [
-        {**r, "scene_token": "scene2"} if r["token"] in moved else r for r in rows])
+    tiny.edit(
+        dataroot,
+        "sample",
+        lambda rows: [{**r, "scene_token": "scene2"} if r["token"] in moved else r for r in rows],
+    )
     one = Fleet.open(ingest("nuscenes", dataroot, tmp_path / "one"))
     two = Fleet.open(ingest("nuscenes", dataroot, tmp_path / "two", workers=2))
     assert [i.content_hash for i in one.scenes] == [i.content_hash for i in two.scenes]
@@ -71,15 +74,19 @@ def test_same_logs_same_hash_any_number_of_workers(dataroot, tmp_path):
 def test_hash_follows_the_content(record):
     before = tables.content_hash(tables.build(record))
     moved = dataclasses.replace(
-        record, tracks=dataclasses.replace(record.tracks, center_m=record.tracks.center_m + 1e-9))
+        record, tracks=dataclasses.replace(record.tracks, center_m=record.tracks.center_m + 1e-9)
+    )
     assert tables.content_hash(tables.build(moved)) != before
 
 
-@pytest.mark.parametrize(("part", "field", "value", "message"), [
-    ("tracks", "size_m", 0.0, "size is not above 0"),
-    ("tracks", "yaw_rad", np.nan, "pose is not finite"),
-    ("ego", "translation_m", np.nan, "is not finite"),
-])
+@pytest.mark.parametrize(
+    ("part", "field", "value", "message"),
+    [
+        ("tracks", "size_m", 0.0, "size is not above 0"),
+        ("tracks", "yaw_rad", np.nan, "pose is not finite"),
+        ("ego", "translation_m", np.nan, "is not finite"),
+    ],
+)
 def test_bad_numbers_of_any_source_are_refused(record, part, field, value, message):
     rows = getattr(record, part)
     broken = np.array(getattr(rows, field))

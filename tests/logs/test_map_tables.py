@@ -8,20 +8,30 @@ from drivewm.logs.map_tables import from_table, geo_metadata, to_table
 from drivewm.scene import Lane, RoadMap
 
 LANE = Lane(
-    id="a", centerline=np.array([[0.0, 0.0], [10.0, 1.0]]), polygon=box(0, -2, 10, 2),
-    left_boundary=np.array([[0.0, 2.0], [10.0, 3.0]]), speed_limit_mps=13.9, successors=("b",),
-    right_neighbor="c", has_light=True,
+    id="a",
+    centerline=np.array([[0.0, 0.0], [10.0, 1.0]]),
+    polygon=box(0, -2, 10, 2),
+    left_boundary=np.array([[0.0, 2.0], [10.0, 3.0]]),
+    speed_limit_mps=13.9,
+    successors=("b",),
+    right_neighbor="c",
+    has_light=True,
 )
 BARE = Lane(
-    id="b", centerline=np.array([[10.0, 1.0], [20.0, 1.0]]), polygon=None, is_connector=True)
+    id="b", centerline=np.array([[10.0, 1.0], [20.0, 1.0]]), polygon=None, is_connector=True
+)
 ROUTE = np.array([[0.0, 0.0], [20.0, 1.0]])
 WITH_HOLE = Polygon([(0, 0), (9, 0), (9, 9), (0, 9)], [[(1, 1), (2, 1), (2, 2), (1, 2)]])
 
 
 def test_map_comes_back_as_it_was():
     road = RoadMap(
-        origin="av2", lanes=(LANE, BARE), drivable=(WITH_HOLE,), crossings=(box(1, 1, 2, 2),),
-        dividers=(np.array([[0.0, 0.0], [5.0, 5.0]]),))
+        origin="av2",
+        lanes=(LANE, BARE),
+        drivable=(WITH_HOLE,),
+        crossings=(box(1, 1, 2, 2),),
+        dividers=(np.array([[0.0, 0.0], [5.0, 5.0]]),),
+    )
     back, route = from_table(to_table("s", road, ROUTE), "av2")
     np.testing.assert_array_equal(route, ROUTE)
     assert [lane.id for lane in back.lanes] == ["a", "b"]
@@ -30,7 +40,11 @@ def test_map_comes_back_as_it_was():
     np.testing.assert_array_equal(lane.left_boundary, LANE.left_boundary)
     assert lane.right_boundary is None
     assert (lane.speed_limit_mps, lane.successors, lane.right_neighbor, lane.has_light) == (
-        13.9, ("b",), "c", True)
+        13.9,
+        ("b",),
+        "c",
+        True,
+    )
     assert back.lane("b").speed_limit_mps is None
     assert back.lane("b").polygon is None
     assert back.drivable[0].equals(WITH_HOLE)

@@ -16,8 +16,8 @@ def test_constant_velocity_is_reproduced_between_records():
 
 def test_heading_turns_the_short_way_across_pi():
     values, _ = resample(
-        np.array([0, 1_000_000]), np.array([[3.0], [-3.0]]), np.array([500_000]),
-        angle_columns=(0,))
+        np.array([0, 1_000_000]), np.array([[3.0], [-3.0]]), np.array([500_000]), angle_columns=(0,)
+    )
     assert abs(abs(values[0, 0]) - np.pi) < 0.01
 
 
@@ -45,8 +45,10 @@ def test_grid_never_passes_the_last_record(last_us, steps):
     assert grid[-1] <= last_us
 
 
-@given(st.lists(st.integers(1, 900_000), min_size=1, max_size=20),
-       st.lists(st.integers(0, 20_000_000), min_size=1, max_size=20))
+@given(
+    st.lists(st.integers(1, 900_000), min_size=1, max_size=20),
+    st.lists(st.integers(0, 20_000_000), min_size=1, max_size=20),
+)
 def test_resampled_values_stay_between_their_neighbours(gaps, instants):
     times = np.cumsum([0, *gaps])
     values = np.sin(np.arange(len(times)))[:, None]

@@ -39,9 +39,14 @@ def test_standing_ego_gets_a_route_straight_ahead():
 
 
 def test_route_is_the_centreline_that_the_ego_followed_with_an_offset():
-    road = RoadMap(origin="av2", lanes=(
-        lane("a", [(0, 0), (30, 0)], "b", "turn"), lane("b", [(30, 0), (200, 0)]),
-        lane("turn", [(30, 0), (40, 4), (45, 20)])))
+    road = RoadMap(
+        origin="av2",
+        lanes=(
+            lane("a", [(0, 0), (30, 0)], "b", "turn"),
+            lane("b", [(30, 0), (200, 0)]),
+            lane("turn", [(30, 0), (40, 4), (45, 20)]),
+        ),
+    )
     path = drive([(2, 0.6), (60, 0.6)])
     route = route_along(path, road)
     check(route, path, 0.7)
@@ -49,9 +54,14 @@ def test_route_is_the_centreline_that_the_ego_followed_with_an_offset():
 
 
 def test_route_takes_the_branch_that_the_ego_took():
-    road = RoadMap(origin="av2", lanes=(
-        lane("a", [(0, 0), (30, 0)], "straight", "left"), lane("straight", [(30, 0), (90, 0)]),
-        lane("left", [(30, 0), (38, 3), (42, 12), (42, 60)])))
+    road = RoadMap(
+        origin="av2",
+        lanes=(
+            lane("a", [(0, 0), (30, 0)], "straight", "left"),
+            lane("straight", [(30, 0), (90, 0)]),
+            lane("left", [(30, 0), (38, 3), (42, 12), (42, 60)]),
+        ),
+    )
     path = drive([(0, 0), (30, 0), (38, 3), (42, 12), (42, 40)])
     route = route_along(path, road)
     check(route, path, 1.0)
@@ -59,18 +69,30 @@ def test_route_takes_the_branch_that_the_ego_took():
 
 
 def test_route_goes_on_along_the_straightest_successor():
-    road = RoadMap(origin="av2", lanes=(
-        lane("a", [(0, 0), (30, 0)], "left", "on"), lane("left", [(30, 0), (40, 40)]),
-        lane("on", [(30, 0), (80, 5)], "last"), lane("last", [(80, 5), (300, 5)])))
+    road = RoadMap(
+        origin="av2",
+        lanes=(
+            lane("a", [(0, 0), (30, 0)], "left", "on"),
+            lane("left", [(30, 0), (40, 40)]),
+            lane("on", [(30, 0), (80, 5)], "last"),
+            lane("last", [(80, 5), (300, 5)]),
+        ),
+    )
     route = route_along(drive([(0, 0), (25, 0)]), road)
     assert LineString(route).distance(Point(80, 5)) < 0.5
     assert abs(LineString(route).length - (24 + EXTENSION_M)) < 2.0
 
 
 def test_lane_change_is_blended_without_a_jump():
-    road = RoadMap(origin="av2", lanes=(
-        lane("right", [(0, 0), (200, 0)], "x"), lane("left", [(0, 3.5), (200, 3.5)], "y"),
-        lane("x", [(200, 0), (210, 0)]), lane("y", [(200, 3.5), (210, 3.5)])))
+    road = RoadMap(
+        origin="av2",
+        lanes=(
+            lane("right", [(0, 0), (200, 0)], "x"),
+            lane("left", [(0, 3.5), (200, 3.5)], "y"),
+            lane("x", [(200, 0), (210, 0)]),
+            lane("y", [(200, 3.5), (210, 3.5)]),
+        ),
+    )
     path = drive([(0, 0), (40, 0), (70, 3.5), (120, 3.5)])
     route = route_along(path, road)
     check(route, path, 2.0)
@@ -79,9 +101,14 @@ def test_lane_change_is_blended_without_a_jump():
 
 
 def test_oncoming_lane_is_not_the_route():
-    road = RoadMap(origin="av2", lanes=(
-        lane("mine", [(0, 0), (100, 0)], "z"), lane("z", [(100, 0), (150, 0)]),
-        lane("oncoming", [(100, 0.5), (0, 0.5)])))
+    road = RoadMap(
+        origin="av2",
+        lanes=(
+            lane("mine", [(0, 0), (100, 0)], "z"),
+            lane("z", [(100, 0), (150, 0)]),
+            lane("oncoming", [(100, 0.5), (0, 0.5)]),
+        ),
+    )
     route = route_along(drive([(0, 0.5), (60, 0.5)]), road)
     np.testing.assert_allclose(route[:, 1], 0.0, atol=1e-6)
 

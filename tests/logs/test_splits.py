@@ -5,8 +5,12 @@ import pytest
 from drivewm.errors import InputError
 from drivewm.logs.splits import read_split_file, split_of
 
-OFFICIAL = {"train": ["scene-0002"], "val": ["scene-0003"], "mini_train": ["scene-0061"],
-            "mini_val": ["scene-0103", "scene-0003"]}
+OFFICIAL = {
+    "train": ["scene-0002"],
+    "val": ["scene-0003"],
+    "mini_train": ["scene-0061"],
+    "mini_val": ["scene-0103", "scene-0003"],
+}
 
 
 def test_custom_split_comes_first_then_the_official_one_of_the_version():
@@ -17,8 +21,10 @@ def test_custom_split_comes_first_then_the_official_one_of_the_version():
     assert split_of("scene-9999", "v1.0-trainval", {}, OFFICIAL) == "all"
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("{", "not JSON"), ("[]", "must be"), ('{"a": ["s"], "b": ["s"]}', "two splits")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "not JSON"), ("[]", "must be"), ('{"a": ["s"], "b": ["s"]}', "two splits")],
+)
 def test_bad_split_file_is_named(tmp_path, text, message):
     path = tmp_path / "splits.json"
     path.write_text(text)

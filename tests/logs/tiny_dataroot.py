@@ -60,67 +60,135 @@ def write(root: Path, *, expansion: bool = False, splits: dict | None = None) ->
 
 def base_tables() -> dict[str, list[dict]]:
     samples = [
-        {"token": token("sample", k), "timestamp": keyframe_us(k), "scene_token": "scene",
-         "prev": token("sample", k - 1) if k else "",
-         "next": token("sample", k + 1) if k < KEYFRAMES - 1 else ""}
+        {
+            "token": token("sample", k),
+            "timestamp": keyframe_us(k),
+            "scene_token": "scene",
+            "prev": token("sample", k - 1) if k else "",
+            "next": token("sample", k + 1) if k < KEYFRAMES - 1 else "",
+        }
         for k in range(KEYFRAMES)
     ]
     data, poses = [], []
     for k in range(KEYFRAMES):
-        for channel, offset_us, suffix in (("LIDAR_TOP", 0, "pcd.bin"), ("CAM_FRONT", -40_000,
-                                                                        "jpg")):
+        for channel, offset_us, suffix in (
+            ("LIDAR_TOP", 0, "pcd.bin"),
+            ("CAM_FRONT", -40_000, "jpg"),
+        ):
             time_us = keyframe_us(k) + offset_us
             name = token(channel, k)
-            poses.append({"token": name, "timestamp": time_us, "rotation": [1.0, 0.0, 0.0, 0.0],
-                          "translation": [ego_x_m(time_us), LANE_Y_M, 0.0]})
+            poses.append(
+                {
+                    "token": name,
+                    "timestamp": time_us,
+                    "rotation": [1.0, 0.0, 0.0, 0.0],
+                    "translation": [ego_x_m(time_us), LANE_Y_M, 0.0],
+                }
+            )
             camera = suffix == "jpg"
-            data.append({
-                "token": name, "sample_token": token("sample", k), "ego_pose_token": name,
-                "calibrated_sensor_token": token("calibration", channel), "timestamp": time_us,
-                "fileformat": "jpg" if camera else "pcd", "is_key_frame": True,
-                "height": 90 if camera else 0, "width": 160 if camera else 0,
-                "filename": f"samples/{channel}/{k}.{suffix}", "prev": "", "next": "",
-            })
+            data.append(
+                {
+                    "token": name,
+                    "sample_token": token("sample", k),
+                    "ego_pose_token": name,
+                    "calibrated_sensor_token": token("calibration", channel),
+                    "timestamp": time_us,
+                    "fileformat": "jpg" if camera else "pcd",
+                    "is_key_frame": True,
+                    "height": 90 if camera else 0,
+                    "width": 160 if camera else 0,
+                    "filename": f"samples/{channel}/{k}.{suffix}",
+                    "prev": "",
+                    "next": "",
+                }
+            )
     annotations = []
     for k in range(KEYFRAMES):
         annotations.append(annotation(k, LEADER, ego_x_m(keyframe_us(k)) + LEAD_M, LANE_Y_M))
         annotations.append(annotation(k, PARKED, 60.0, 57.0))
     return {
         "category": [{"token": "car", "name": "vehicle.car", "description": ""}],
-        "attribute": [], "visibility": [],
+        "attribute": [],
+        "visibility": [],
         "instance": [
-            {"token": name, "category_token": "car", "nbr_annotations": KEYFRAMES,
-             "first_annotation_token": token(name, 0),
-             "last_annotation_token": token(name, KEYFRAMES - 1)} for name in (LEADER, PARKED)],
-        "sensor": [{"token": "LIDAR_TOP", "channel": "LIDAR_TOP", "modality": "lidar"},
-                   {"token": "CAM_FRONT", "channel": "CAM_FRONT", "modality": "camera"}],
+            {
+                "token": name,
+                "category_token": "car",
+                "nbr_annotations": KEYFRAMES,
+                "first_annotation_token": token(name, 0),
+                "last_annotation_token": token(name, KEYFRAMES - 1),
+            }
+            for name in (LEADER, PARKED)
+        ],
+        "sensor": [
+            {"token": "LIDAR_TOP", "channel": "LIDAR_TOP", "modality": "lidar"},
+            {"token": "CAM_FRONT", "channel": "CAM_FRONT", "modality": "camera"},
+        ],
         "calibrated_sensor": [
-            {"token": token("calibration", "LIDAR_TOP"), "sensor_token": "LIDAR_TOP",
-             "translation": [0.9, 0.0, 1.8], "rotation": [1.0, 0.0, 0.0, 0.0],
-             "camera_intrinsic": []},
-            {"token": token("calibration", "CAM_FRONT"), "sensor_token": "CAM_FRONT",
-             "translation": [1.7, 0.0, 1.5], "rotation": [0.5, -0.5, 0.5, -0.5],
-             "camera_intrinsic": [[126.0, 0.0, 80.0], [0.0, 126.0, 45.0], [0.0, 0.0, 1.0]]}],
+            {
+                "token": token("calibration", "LIDAR_TOP"),
+                "sensor_token": "LIDAR_TOP",
+                "translation": [0.9, 0.0, 1.8],
+                "rotation": [1.0, 0.0, 0.0, 0.0],
+                "camera_intrinsic": [],
+            },
+            {
+                "token": token("calibration", "CAM_FRONT"),
+                "sensor_token": "CAM_FRONT",
+                "translation": [1.7, 0.0, 1.5],
+                "rotation": [0.5, -0.5, 0.5, -0.5],
+                "camera_intrinsic": [[126.0, 0.0, 80.0], [0.0, 126.0, 45.0], [0.0, 0.0, 1.0]],
+            },
+        ],
         "ego_pose": poses,
-        "log": [{"token": "log", "logfile": "n000", "vehicle": "n000", "location": LOCATION,
-                 "date_captured": "2020-09-13"}],
-        "scene": [{"token": "scene", "log_token": "log", "nbr_samples": KEYFRAMES, "name": SCENE,
-                   "first_sample_token": token("sample", 0), "description": "follow a car",
-                   "last_sample_token": token("sample", KEYFRAMES - 1)}],
-        "sample": samples, "sample_data": data, "sample_annotation": annotations,
-        "map": [{"token": "map", "category": "semantic_prior", "filename": "maps/mask.png",
-                 "log_tokens": ["log"]}],
+        "log": [
+            {
+                "token": "log",
+                "logfile": "n000",
+                "vehicle": "n000",
+                "location": LOCATION,
+                "date_captured": "2020-09-13",
+            }
+        ],
+        "scene": [
+            {
+                "token": "scene",
+                "log_token": "log",
+                "nbr_samples": KEYFRAMES,
+                "name": SCENE,
+                "first_sample_token": token("sample", 0),
+                "description": "follow a car",
+                "last_sample_token": token("sample", KEYFRAMES - 1),
+            }
+        ],
+        "sample": samples,
+        "sample_data": data,
+        "sample_annotation": annotations,
+        "map": [
+            {
+                "token": "map",
+                "category": "semantic_prior",
+                "filename": "maps/mask.png",
+                "log_tokens": ["log"],
+            }
+        ],
     }
 
 
 def annotation(k: int, instance: str, x_m: float, y_m: float) -> dict:
     return {
-        "token": token(instance, k), "sample_token": token("sample", k),
-        "instance_token": instance, "visibility_token": "", "attribute_tokens": [],
-        "translation": [x_m, y_m, 0.8], "size": [1.9, 4.5, 1.6], "rotation": [1.0, 0.0, 0.0, 0.0],
+        "token": token(instance, k),
+        "sample_token": token("sample", k),
+        "instance_token": instance,
+        "visibility_token": "",
+        "attribute_tokens": [],
+        "translation": [x_m, y_m, 0.8],
+        "size": [1.9, 4.5, 1.6],
+        "rotation": [1.0, 0.0, 0.0, 0.0],
         "prev": token(instance, k - 1) if k else "",
         "next": token(instance, k + 1) if k < KEYFRAMES - 1 else "",
-        "num_lidar_pts": 5, "num_radar_pts": 0,
+        "num_lidar_pts": 5,
+        "num_radar_pts": 0,
     }
 
 
@@ -138,25 +206,44 @@ def expansion_json() -> dict:
         return polygons[-1]["token"]
 
     def straight(x0: float, length: float) -> list[dict]:
-        return [{"start_pose": [x0, LANE_Y_M, 0.0], "end_pose": [x0 + length, LANE_Y_M, 0.0],
-                 "shape": "LSR", "radius": 999.0, "segment_length": [0.0, length, 0.0]}]
+        return [
+            {
+                "start_pose": [x0, LANE_Y_M, 0.0],
+                "end_pose": [x0 + length, LANE_Y_M, 0.0],
+                "shape": "LSR",
+                "radius": 999.0,
+                "segment_length": [0.0, length, 0.0],
+            }
+        ]
 
     lane = {"lane_type": "CAR", "left_lane_divider_segments": [], "right_lane_divider_segments": []}
     return {
-        "version": "1.3", "canvas_edge": [150.0, 100.0],
+        "version": "1.3",
+        "canvas_edge": [150.0, 100.0],
         "drivable_area": [{"token": "d", "polygon_tokens": [polygon(0, 40, 150, 60)]}],
-        "road_segment": [{"token": "r", "polygon_token": polygon(60, 40, 70, 60),
-                          "is_intersection": True}],
-        "lane": [{"token": "in", "polygon_token": polygon(0, 48, 60, 52), **lane},
-                 {"token": "out", "polygon_token": polygon(70, 48, 150, 52), **lane}],
+        "road_segment": [
+            {"token": "r", "polygon_token": polygon(60, 40, 70, 60), "is_intersection": True}
+        ],
+        "lane": [
+            {"token": "in", "polygon_token": polygon(0, 48, 60, 52), **lane},
+            {"token": "out", "polygon_token": polygon(70, 48, 150, 52), **lane},
+        ],
         "lane_connector": [{"token": "via", "polygon_token": polygon(60, 48, 70, 52)}],
         "ped_crossing": [{"token": "c", "polygon_token": polygon(80, 40, 83, 60)}],
-        "walkway": [], "stop_line": [], "carpark_area": [], "road_divider": [],
-        "lane_divider": [], "line": [], "polygon": polygons, "node": nodes,
+        "walkway": [],
+        "stop_line": [],
+        "carpark_area": [],
+        "road_divider": [],
+        "lane_divider": [],
+        "line": [],
+        "polygon": polygons,
+        "node": nodes,
         "arcline_path_3": {"in": straight(0, 60), "via": straight(60, 10), "out": straight(70, 80)},
-        "connectivity": {"in": {"incoming": [], "outgoing": ["via"]},
-                         "via": {"incoming": ["in"], "outgoing": ["out"]},
-                         "out": {"incoming": ["via"], "outgoing": []}},
+        "connectivity": {
+            "in": {"incoming": [], "outgoing": ["via"]},
+            "via": {"incoming": ["in"], "outgoing": ["out"]},
+            "out": {"incoming": ["via"], "outgoing": []},
+        },
     }
 
 

@@ -17,8 +17,10 @@ START_US = 1_600_000_000_000_000
 FAR = 600.0
 NO_LIGHTS = Lights()
 SIZES = {
-    ScoreType.VEHICLE: (4.6, 1.9, 1.6), ScoreType.PEDESTRIAN: (0.8, 0.8, 1.7),
-    ScoreType.BICYCLE: (1.8, 0.6, 1.6), ScoreType.CONE: (0.5, 0.5, 0.8),
+    ScoreType.VEHICLE: (4.6, 1.9, 1.6),
+    ScoreType.PEDESTRIAN: (0.8, 0.8, 1.7),
+    ScoreType.BICYCLE: (1.8, 0.6, 1.6),
+    ScoreType.CONE: (0.5, 0.5, 0.8),
 }
 
 
@@ -28,9 +30,12 @@ def lane(
     xs = np.linspace(x0, x1, 20)
     line = np.stack([xs, np.full(20, y)], -1)
     return Lane(
-        id=name, centerline=line[::-1] if backwards else line,
-        polygon=box(x0, y - 1.75, x1, y + 1.75), speed_limit_mps=13.4,
-        successors=tuple(successors), **extra,
+        id=name,
+        centerline=line[::-1] if backwards else line,
+        polygon=box(x0, y - 1.75, x1, y + 1.75),
+        speed_limit_mps=13.4,
+        successors=tuple(successors),
+        **extra,
     )
 
 
@@ -47,8 +52,10 @@ def golden_road(lanes: bool = True) -> RoadMap:
             for n, (a, b) in zip(names, parts)
         ]
     return RoadMap(
-        origin="map_expansion", lanes=tuple(rows) if lanes else (),
-        drivable=(box(-200, -1.75, FAR, 8.75),), intersections=(box(100, -1.75, 130, 8.75),),
+        origin="map_expansion",
+        lanes=tuple(rows) if lanes else (),
+        drivable=(box(-200, -1.75, FAR, 8.75),),
+        intersections=(box(100, -1.75, 130, 8.75),),
     )
 
 
@@ -72,7 +79,9 @@ def track(kind: ScoreType, x, y=0.0, heading=0.0, speed=0.0, steps: int = 151) -
     state[:, 0] = np.asarray(x) + speed * np.cos(heading) * times
     state[:, 1] = np.asarray(y) + speed * np.sin(heading) * times
     state[:, 3], state[:, 4], state[:, 5] = (
-        heading, speed * np.cos(heading), speed * np.sin(heading),
+        heading,
+        speed * np.cos(heading),
+        speed * np.sin(heading),
     )
     return kind, state
 
@@ -80,7 +89,8 @@ def track(kind: ScoreType, x, y=0.0, heading=0.0, speed=0.0, steps: int = 151) -
 def tracks_of(*rows: tuple, steps: int = 151) -> Tracks:
     count = len(rows)
     return Tracks(
-        ids=tuple(f"t{i}" for i in range(count)), categories=("thing",) * count,
+        ids=tuple(f"t{i}" for i in range(count)),
+        categories=("thing",) * count,
         score_type=np.array([kind for kind, _ in rows], np.int8),
         occ_class=np.full(count, 4, np.int8),
         size_m=np.array([SIZES[kind] for kind, _ in rows]).reshape(-1, 3),
@@ -90,16 +100,29 @@ def tracks_of(*rows: tuple, steps: int = 151) -> Tracks:
 
 
 def scene_of(
-    ego: np.ndarray, *rows: tuple, road: RoadMap | None = None, route=None,
-    lights: Lights = NO_LIGHTS, name: str = "hand", world_spec: str | None = None,
+    ego: np.ndarray,
+    *rows: tuple,
+    road: RoadMap | None = None,
+    route=None,
+    lights: Lights = NO_LIGHTS,
+    name: str = "hand",
+    world_spec: str | None = None,
 ) -> Scene:
     steps = len(ego)
     return Scene(
-        id=name, source="nuscenes", location="nowhere", split="val",
-        times_us=START_US + 100_000 * np.arange(steps, dtype=np.int64), ego=ego, vehicle=PACIFICA,
-        tracks=tracks_of(*rows, steps=steps), map=golden_road() if road is None else road,
-        lights=lights, route=np.array([[-200.0, 0.0], [FAR, 0.0]]) if route is None else route,
-        native_rate_hz=10.0, world_spec=world_spec,
+        id=name,
+        source="nuscenes",
+        location="nowhere",
+        split="val",
+        times_us=START_US + 100_000 * np.arange(steps, dtype=np.int64),
+        ego=ego,
+        vehicle=PACIFICA,
+        tracks=tracks_of(*rows, steps=steps),
+        map=golden_road() if road is None else road,
+        lights=lights,
+        route=np.array([[-200.0, 0.0], [FAR, 0.0]]) if route is None else route,
+        native_rate_hz=10.0,
+        world_spec=world_spec,
     )
 
 

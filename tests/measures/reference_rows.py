@@ -78,7 +78,8 @@ def _road_map(row: dict) -> RoadMap:
         for lane in row[kind]
     ]  # fmt: skip
     return RoadMap(
-        origin="fixture", lanes=tuple(lanes),
+        origin="fixture",
+        lanes=tuple(lanes),
         drivable=tuple(map(_polygon, row["drivable_areas"])),
         intersections=tuple(map(_polygon, row["intersections"])),
     )

@@ -12,8 +12,12 @@ from drivewm.measures.ttc import ttc_score, ttc_series
 from tests.measures.reference_rows import history_of, maps_of, rows_of, states
 
 COMFORT = {
-    "lon_acc": "lon_acc_mps2", "lat_acc": "lat_acc_mps2", "mag_acc": "mag_acc_mps2",
-    "jerk": "jerk_mps3", "lon_jerk": "lon_jerk_mps3", "yaw_rate": "yaw_rate_radps",
+    "lon_acc": "lon_acc_mps2",
+    "lat_acc": "lat_acc_mps2",
+    "mag_acc": "mag_acc_mps2",
+    "jerk": "jerk_mps3",
+    "lon_jerk": "lon_jerk_mps3",
+    "yaw_rate": "yaw_rate_radps",
     "yaw_acc": "yaw_acc_radps2",
 }
 

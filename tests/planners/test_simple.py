@@ -9,7 +9,12 @@ from tests.measures.hand import cruise, scene_of
 
 def observe(ego, step=0):
     return Observation(
-        mode="privileged", step=step, time_s=0.1 * step, ego=ego, vehicles=(), routes=(),
+        mode="privileged",
+        step=step,
+        time_s=0.1 * step,
+        ego=ego,
+        vehicles=(),
+        routes=(),
         speed_limits_mps=np.full(len(ego), np.nan),
     )
 

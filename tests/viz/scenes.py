@@ -30,12 +30,30 @@ CAST = [
     ("vehicle.truck", ScoreType.VEHICLE, OccClass.TRUCK, (9, 2.6, 3.2), (1.75, -30, np.pi / 2), 4),
     ("vehicle.bus.rigid", ScoreType.VEHICLE, OccClass.BUS, (12, 2.9, 3.4), (-30, 5.6, 0), 0.0),
     ("vehicle.bicycle", ScoreType.BICYCLE, OccClass.BICYCLE, (1.8, 0.7, 1.6), (-6, -4.2, 0), 3.0),
-    ("human.pedestrian.adult", ScoreType.PEDESTRIAN, OccClass.PEDESTRIAN, (0.7, 0.7, 1.8),
-     (9.0, -9, np.pi / 2), 1.3),
-    ("movable_object.trafficcone", ScoreType.CONE, OccClass.TRAFFIC_CONE, (0.4, 0.4, 0.8),
-     (22, -3.2, 0), 0.0),
-    ("movable_object.barrier", ScoreType.BARRIER, OccClass.BARRIER, (0.5, 2.0, 1.0),
-     (26, -3.4, 0), 0.0),
+    (
+        "human.pedestrian.adult",
+        ScoreType.PEDESTRIAN,
+        OccClass.PEDESTRIAN,
+        (0.7, 0.7, 1.8),
+        (9.0, -9, np.pi / 2),
+        1.3,
+    ),
+    (
+        "movable_object.trafficcone",
+        ScoreType.CONE,
+        OccClass.TRAFFIC_CONE,
+        (0.4, 0.4, 0.8),
+        (22, -3.2, 0),
+        0.0,
+    ),
+    (
+        "movable_object.barrier",
+        ScoreType.BARRIER,
+        OccClass.BARRIER,
+        (0.5, 2.0, 1.0),
+        (26, -3.4, 0),
+        0.0,
+    ),
 ]
 
 
@@ -67,38 +85,58 @@ def cast_tracks(steps: int = STEPS) -> Tracks:
         categories=tuple(row[0] for row in CAST),
         score_type=np.array([row[1] for row in CAST], np.int8),
         occ_class=np.array([row[2] for row in CAST], np.int8),
-        size_m=np.array([row[3] for row in CAST], float), state=state, valid=valid,
+        size_m=np.array([row[3] for row in CAST], float),
+        state=state,
+        valid=valid,
     )
 
 
 def crossing_map() -> RoadMap:
     """Two roads of two 3.5 m lanes that cross at ORIGIN; a block of houses is a hole."""
+
     def at(polygon: Polygon) -> Polygon:
         shift = np.asarray(polygon.exterior.coords) + ORIGIN
         holes = [np.asarray(hole.coords) + ORIGIN for hole in polygon.interiors]
         return Polygon(shift, holes)
 
     reach = 90
-    lanes = [("east", (-reach, -1.75), (-6, -1.75), False), ("thru", (-6, -1.75), (6, -1.75), True),
-             ("out", (6, -1.75), (reach, -1.75), False),
-             ("west", (reach, 1.75), (-reach, 1.75), False),
-             ("north", (1.75, -reach), (1.75, reach), False),
-             ("south", (-1.75, reach), (-1.75, -reach), False)]
+    lanes = [
+        ("east", (-reach, -1.75), (-6, -1.75), False),
+        ("thru", (-6, -1.75), (6, -1.75), True),
+        ("out", (6, -1.75), (reach, -1.75), False),
+        ("west", (reach, 1.75), (-reach, 1.75), False),
+        ("north", (1.75, -reach), (1.75, reach), False),
+        ("south", (-1.75, reach), (-1.75, -reach), False),
+    ]
     return RoadMap(
         origin="map_expansion",
         lanes=tuple(
-            Lane(id=name, centerline=np.linspace(start, end, 20) + ORIGIN, polygon=None,
-                 is_connector=light, has_light=light) for name, start, end, light in lanes
+            Lane(
+                id=name,
+                centerline=np.linspace(start, end, 20) + ORIGIN,
+                polygon=None,
+                is_connector=light,
+                has_light=light,
+            )
+            for name, start, end, light in lanes
         ),
-        drivable=(at(box(-reach, -3.5, reach, 3.5)), at(box(-3.5, -reach, 3.5, reach)),
-                  at(box(-40, 3.5, -10, 7.5)),
-                  at(Polygon(box(10, -40, 40, -12).exterior, [box(14, -36, 36, -16).exterior]))),
-        walkways=(at(box(-reach, -7, -3.5, -3.5)), at(box(3.5, -7, reach, -3.5)),
-                  at(box(3.5, 3.5, reach, 7))),
+        drivable=(
+            at(box(-reach, -3.5, reach, 3.5)),
+            at(box(-3.5, -reach, 3.5, reach)),
+            at(box(-40, 3.5, -10, 7.5)),
+            at(Polygon(box(10, -40, 40, -12).exterior, [box(14, -36, 36, -16).exterior])),
+        ),
+        walkways=(
+            at(box(-reach, -7, -3.5, -3.5)),
+            at(box(3.5, -7, reach, -3.5)),
+            at(box(3.5, 3.5, reach, 7)),
+        ),
         crossings=(at(box(7, -3.5, 10, 3.5)),),
         stop_lines=(at(box(-6.6, -3.5, -6, 0)),),
-        dividers=(np.array([(-reach, 0), (-4, 0)]) + ORIGIN,
-                  np.array([(4, 0), (reach, 0)]) + ORIGIN),
+        dividers=(
+            np.array([(-reach, 0), (-4, 0)]) + ORIGIN,
+            np.array([(4, 0), (reach, 0)]) + ORIGIN,
+        ),
     )
 
 
@@ -108,9 +146,16 @@ def crossing_scene(scene_id: str = "scene-0001", speed_mps: float = 7.0) -> Scen
     status[:, 50:] = LightStatus.GREEN
     ego = ego_states(speed_mps)
     return Scene(
-        id=scene_id, source="nuscenes", location="singapore-onenorth", split="val",
-        times_us=START_US + np.arange(STEPS) * 100_000, ego=ego, vehicle=ZOE,
-        tracks=cast_tracks(), map=crossing_map(),
-        lights=Lights(lane_ids=("thru",), status=status), route=ego[:, :2].copy(),
+        id=scene_id,
+        source="nuscenes",
+        location="singapore-onenorth",
+        split="val",
+        times_us=START_US + np.arange(STEPS) * 100_000,
+        ego=ego,
+        vehicle=ZOE,
+        tracks=cast_tracks(),
+        map=crossing_map(),
+        lights=Lights(lane_ids=("thru",), status=status),
+        route=ego[:, :2].copy(),
         native_rate_hz=2.0,
     )

@@ -84,9 +84,15 @@ def test_a_plan_is_drawn_in_the_ego_colour(scene: Scene) -> None:
 def test_a_scene_without_map_lights_or_tracks_still_draws(scene: Scene) -> None:
     from drivewm.scene import NO_MAP, Tracks
 
-    none = Tracks(ids=(), categories=(), score_type=np.zeros(0, np.int8),
-                  occ_class=np.zeros(0, np.int8), size_m=np.zeros((0, 3)),
-                  state=np.zeros((0, scene.steps, 6)), valid=np.zeros((0, scene.steps), bool))
+    none = Tracks(
+        ids=(),
+        categories=(),
+        score_type=np.zeros(0, np.int8),
+        occ_class=np.zeros(0, np.int8),
+        size_m=np.zeros((0, 3)),
+        state=np.zeros((0, scene.steps, 6)),
+        valid=np.zeros((0, scene.steps), bool),
+    )
     bare = dataclasses.replace(scene, map=NO_MAP, lights=Lights(), tracks=none)
     picture = np.asarray(bev.draw_scene(bare, STEP, size_px=SIZE, span_m=SPAN))
     assert color_at(picture, bare, scene.ego[STEP, :2], -0.3, 0.5) == LIGHT.rgb("ego")

@@ -13,10 +13,20 @@ from drivewm.viz.palette import PALETTES, Palette, rgb
 # Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB
 VISION = {
     "full": np.eye(3),
-    "protan": np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
-                        [-0.003882, -0.048116, 1.051998]]),
-    "deutan": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
-                        [-0.011820, 0.042940, 0.968881]]),
+    "protan": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deutan": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
 }
 XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 WHITE = XYZ.sum(1)
@@ -47,8 +57,9 @@ def palette(request: pytest.FixtureRequest) -> Palette:
 def test_key_colours_stay_apart(palette: Palette, vision: str) -> None:
     kinds = (OccClass.CAR, OccClass.PEDESTRIAN, OccClass.BICYCLE, OccClass.TRUCK, OccClass.BUS)
     key = [palette.ego, palette.rival, palette.drivable, *(palette.classes[k] for k in kinds)]
-    gaps = [np.linalg.norm(lab(a, vision) - lab(b, vision))
-            for a, b in itertools.combinations(key, 2)]
+    gaps = [
+        np.linalg.norm(lab(a, vision) - lab(b, vision)) for a, b in itertools.combinations(key, 2)
+    ]
     assert min(gaps) > 14
 
 

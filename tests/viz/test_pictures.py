@@ -18,8 +18,9 @@ def flat(value: int) -> np.ndarray:
 
 
 def test_cameras_lie_where_they_look() -> None:
-    sheet = np.asarray(camera_strip({"CAM_FRONT": flat(50), "CAM_BACK_RIGHT": flat(200)},
-                                    width_px=312))
+    sheet = np.asarray(
+        camera_strip({"CAM_FRONT": flat(50), "CAM_BACK_RIGHT": flat(200)}, width_px=312)
+    )
     assert sheet.shape == (strip_height(312), 312, 3)
     assert sheet[30, 156].tolist() == [50] * 3
     assert sheet[-30, -30].tolist() == [200] * 3
@@ -32,8 +33,9 @@ def test_a_camera_without_picture_is_an_empty_panel() -> None:
 
 
 def test_an_animation_has_all_frames_and_their_rate(tmp_path: Path) -> None:
-    write_webp(tmp_path / "a.webp", (Image.new("RGB", (32, 32), (v, 0, 0)) for v in (0, 90, 180)),
-               fps=8)
+    write_webp(
+        tmp_path / "a.webp", (Image.new("RGB", (32, 32), (v, 0, 0)) for v in (0, 90, 180)), fps=8
+    )
     with Image.open(tmp_path / "a.webp") as film:
         assert film.n_frames == 3
         film.seek(1)

@@ -18,7 +18,8 @@ def fingerprint(root: Path) -> dict[str, str]:
     """Relative path -> digest of every file."""
     return {
         path.relative_to(root).as_posix(): hashlib.blake2b(path.read_bytes()).hexdigest()
-        for path in sorted(root.rglob("*")) if path.is_file()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
     }
 
 
@@ -35,9 +36,7 @@ def moments(config: SynthConfig, every: int = 2) -> list[tuple[object, str, Inst
 def sample_at(nusc, scene: str, time_us: int) -> dict:
     """The devkit's sample of a scene at a time."""
     token = next(s for s in nusc.scene if s["name"] == scene)["token"]
-    return next(
-        s for s in nusc.sample if s["scene_token"] == token and s["timestamp"] == time_us
-    )
+    return next(s for s in nusc.sample if s["scene_token"] == token and s["timestamp"] == time_us)
 
 
 def points_of(nusc, row: dict) -> np.ndarray:

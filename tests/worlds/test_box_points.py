@@ -45,6 +45,5 @@ def test_settled_points_count_the_same_in_every_arithmetic(seed):
 def test_points_away_from_faces_do_not_move():
     points = np.array([[0, 0, 0, 5, 1], [10, 0, 0, 5, 1]], np.float32)
     before = points.copy()
-    settle(points, np.array([0, -1], np.int32), np.zeros((1, 3)), np.eye(3)[None],
-           np.ones((1, 3)))
+    settle(points, np.array([0, -1], np.int32), np.zeros((1, 3)), np.eye(3)[None], np.ones((1, 3)))
     assert (points == before).all()

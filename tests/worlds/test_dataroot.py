@@ -110,7 +110,8 @@ def test_a_file_and_a_broken_claim_are_named(tmp_path):
 def test_a_second_writer_is_refused(tmp_path):
     root = Dataroot(tmp_path / "root")
     with (
-        root.locked(), pytest.raises(InputError, match="another process"),
+        root.locked(),
+        pytest.raises(InputError, match="another process"),
         Dataroot(root.path).locked(),
     ):
         raise AssertionError("unreachable")

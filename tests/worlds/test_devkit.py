@@ -91,9 +91,7 @@ def test_projected_boxes_agree_with_rendered_instances(nusc):
     """Mean IoU of 2D hulls over objects seen whole (at least 100 pixels, visibility 80-100 %)."""
     overlaps = []
     for world, scene, now in moments(SMALL, every=6):
-        pictures = Renderer(world, *CAMERA_SIZE).render(
-            now.ego_pose, now.actors, now.light_status
-        )
+        pictures = Renderer(world, *CAMERA_SIZE).render(now.ego_pose, now.actors, now.light_status)
         sample = sample_at(nusc, scene, now.time_us)
         for channel, picture in pictures.items():
             _, boxes, _ = nusc.get_sample_data(
@@ -106,9 +104,9 @@ def test_projected_boxes_agree_with_rendered_instances(nusc):
                 v, u = np.nonzero(picture.instance == index)
                 if len(v) < 100 or row["visibility_token"] != "4":
                     continue
-                drawn = MultiPoint(np.concatenate([
-                    np.stack([u + a, v + b], 1) for a in (0, 1) for b in (0, 1)
-                ])).convex_hull
+                drawn = MultiPoint(
+                    np.concatenate([np.stack([u + a, v + b], 1) for a in (0, 1) for b in (0, 1)])
+                ).convex_hull
                 corners = view_points(box.corners(), intrinsics, normalize=True)[:2].T
                 told = MultiPoint(corners).convex_hull
                 overlaps.append(told.intersection(drawn).area / told.union(drawn).area)
@@ -159,9 +157,11 @@ def test_can_bus_agrees_with_the_poses(nusc, dataroot):
 def test_predict_helper_sees_the_future(nusc):
     helper = PredictHelper(nusc)
     moving = [
-        row for row in nusc.sample_annotation
-        if row["prev"] == "" and row["next"] and np.linalg.norm(
-            nusc.box_velocity(row["token"])[:2]) > 2
+        row
+        for row in nusc.sample_annotation
+        if row["prev"] == ""
+        and row["next"]
+        and np.linalg.norm(nusc.box_velocity(row["token"])[:2]) > 2
     ]
     assert moving
     future = helper.get_future_for_agent(
@@ -178,7 +178,9 @@ def test_devkit_draws_a_camera_and_a_sweep(nusc, tmp_path, monkeypatch):
     for channel in ("CAM_FRONT", "LIDAR_TOP"):
         out = tmp_path / f"{channel}.png"
         nusc.render_sample_data(
-            nusc.sample[2]["data"][channel], out_path=str(out), verbose=False,
+            nusc.sample[2]["data"][channel],
+            out_path=str(out),
+            verbose=False,
             underlay_map=False,
         )
         assert out.stat().st_size > 5000

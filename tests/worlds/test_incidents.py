@@ -20,10 +20,15 @@ def drive(category: str, turn_rad: float = 0.0, obstacle_x_m: float = 125.0):
     state = np.zeros((1, 31, 6))
     state[0, :, :3] = obstacle_x_m, 50.0, 0.5
     log = SimpleNamespace(
-        times_us=(time_s * 1e6).astype(np.int64), ego=ego, ids=("a",), categories=(category,),
+        times_us=(time_s * 1e6).astype(np.int64),
+        ego=ego,
+        ids=("a",),
+        categories=(category,),
         score_type=np.array([ScoreType.VEHICLE], np.int8),
-        occ_class=np.array([OccClass.CAR], np.int8), size_m=np.array([[0.6, 0.6, 1.0]]),
-        state=state, valid=np.ones((1, 31), bool),
+        occ_class=np.array([OccClass.CAR], np.int8),
+        size_m=np.array([[0.6, 0.6, 1.0]]),
+        state=state,
+        valid=np.ones((1, 31), bool),
     )
     return SimpleNamespace(road_map=two_lanes_through_a_light().road_map, vehicle=ZOE), log
 

@@ -42,8 +42,17 @@ def test_killed_in_the_middle_it_resumes_to_the_same_bytes(dataroot, tmp_path):
 
 def test_workers_end_with_their_parent(tmp_path):
     root = tmp_path / "root"
-    command = [sys.executable, "-m", "drivewm.cli", "synth", str(root), "--scenes", "4",
-               "--workers", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "drivewm.cli",
+        "synth",
+        str(root),
+        "--scenes",
+        "4",
+        "--workers",
+        "2",
+    ]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
     while not list(root.glob(".partial/.*")) and process.poll() is None:
         time.sleep(0.02)
@@ -119,9 +128,15 @@ def test_other_arguments_are_refused(dataroot, capsys):
     assert "dataroot.json" in message and "[seed]" in message and "--overwrite" in message
 
 
-@pytest.mark.parametrize(("option", "value"), [
-    ("--scenes", "0"), ("--duration", "0.1"), ("--image-size", "big"), ("--sweeps", "some"),
-])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--scenes", "0"),
+        ("--duration", "0.1"),
+        ("--image-size", "big"),
+        ("--sweeps", "some"),
+    ],
+)
 def test_bad_options_are_refused(tmp_path, option, value):
     try:
         code = main(["synth", str(tmp_path / "root"), option, value])
@@ -132,8 +147,13 @@ def test_bad_options_are_refused(tmp_path, option, value):
 
 def test_full_sweeps_run_at_12_and_20_hz(tmp_path):
     root = tmp_path / "root"
-    synthesise(root, SMALL.model_copy(update={
-        "scenes": 1, "duration_s": 1.0, "sweeps": "full", "image_size": (64, 36)}), workers=1)
+    synthesise(
+        root,
+        SMALL.model_copy(
+            update={"scenes": 1, "duration_s": 1.0, "sweeps": "full", "image_size": (64, 36)}
+        ),
+        workers=1,
+    )
     nusc = NuScenes(VERSION, str(root), verbose=False)
     for channel, count, step_us in (("CAM_FRONT", 13, 83_333), ("LIDAR_TOP", 21, 50_000)):
         rows = [row for row in nusc.sample_data if row["channel"] == channel]
@@ -145,8 +165,9 @@ def test_full_sweeps_run_at_12_and_20_hz(tmp_path):
             assert row["filename"].startswith("samples" if row["is_key_frame"] else "sweeps")
             sample = nusc.get("sample", row["sample_token"])
             assert 0 <= sample["timestamp"] - row["timestamp"] < 500_000
-    middle = next(r for r in nusc.sample_data
-                  if r["channel"] == "LIDAR_TOP" and not r["is_key_frame"])
+    middle = next(
+        r for r in nusc.sample_data if r["channel"] == "LIDAR_TOP" and not r["is_key_frame"]
+    )
     assert nusc.get("ego_pose", middle["ego_pose_token"])["timestamp"] == middle["timestamp"]
     assert len(nusc.get_boxes(middle["token"])) > 0
 

@@ -42,16 +42,19 @@ def test_a_nan_never_reaches_a_table():
         tables.lines([{"x": float("nan")}])
 
 
-@pytest.mark.parametrize(("category", "speed", "moves", "name"), [
-    ("vehicle.car", 5.0, True, "vehicle.moving"),
-    ("vehicle.car", 0.0, True, "vehicle.stopped"),
-    ("vehicle.car", 0.0, False, "vehicle.parked"),
-    ("vehicle.bicycle", 0.0, True, "cycle.with_rider"),
-    ("vehicle.motorcycle", 0.0, False, "cycle.without_rider"),
-    ("human.pedestrian.adult", 1.2, True, "pedestrian.moving"),
-    ("human.pedestrian.child", 0.0, True, "pedestrian.standing"),
-    ("movable_object.trafficcone", 0.0, False, None),
-])
+@pytest.mark.parametrize(
+    ("category", "speed", "moves", "name"),
+    [
+        ("vehicle.car", 5.0, True, "vehicle.moving"),
+        ("vehicle.car", 0.0, True, "vehicle.stopped"),
+        ("vehicle.car", 0.0, False, "vehicle.parked"),
+        ("vehicle.bicycle", 0.0, True, "cycle.with_rider"),
+        ("vehicle.motorcycle", 0.0, False, "cycle.without_rider"),
+        ("human.pedestrian.adult", 1.2, True, "pedestrian.moving"),
+        ("human.pedestrian.child", 0.0, True, "pedestrian.standing"),
+        ("movable_object.trafficcone", 0.0, False, None),
+    ],
+)
 def test_attributes(category, speed, moves, name):
     assert attribute(category, speed, moves) == name
 
@@ -60,9 +63,12 @@ def two_cars(x_far_m: float, valid=(True, True)) -> Actors:
     state = np.zeros((2, 6))
     state[:, 0], state[:, 2], state[1, 4] = (10, x_far_m), 0.75, 6.0
     return Actors(
-        ids=("a" * 32, "b" * 32), categories=("vehicle.car",) * 2,
-        occ_class=np.full(2, OccClass.CAR, np.int8), size_m=np.array([[4.5, 1.9, 1.5]] * 2),
-        state=state, valid=np.array(valid),
+        ids=("a" * 32, "b" * 32),
+        categories=("vehicle.car",) * 2,
+        occ_class=np.full(2, OccClass.CAR, np.int8),
+        size_m=np.array([[4.5, 1.9, 1.5]] * 2),
+        state=state,
+        valid=np.array(valid),
     )
 
 

@@ -19,8 +19,11 @@ def cubes(*xy: tuple[float, float]) -> tuple[Actors, PartsByOwner]:
     state = np.zeros((count, 6))
     state[:, :2], state[:, 2] = xy, 1.0
     actors = Actors(
-        ids=tuple(f"{k:032x}" for k in range(count)), categories=("vehicle.car",) * count,
-        occ_class=np.zeros(count, np.int8), size_m=np.full((count, 3), 2.0), state=state,
+        ids=tuple(f"{k:032x}" for k in range(count)),
+        categories=("vehicle.car",) * count,
+        occ_class=np.zeros(count, np.int8),
+        size_m=np.full((count, 3), 2.0),
+        state=state,
         valid=np.ones(count, bool),
     )
     rows = [P.make_part((x, y, 1.0), (1, 1, 1), (0, 0, 0), owner=k) for k, (x, y) in enumerate(xy)]
@@ -61,8 +64,9 @@ def test_what_hides_behind_another_is_not_seen():
 
 def test_objects_behind_the_camera_have_no_pixels():
     actors, parts = cubes((-6.0, 0.0), (8.0, 3.0))
-    box = bounds(box_corners(actors.state, actors.size_m), INTRINSICS, MAP_FROM_CAMERA, WIDTH,
-                 HEIGHT)
+    box = bounds(
+        box_corners(actors.state, actors.size_m), INTRINSICS, MAP_FROM_CAMERA, WIDTH, HEIGHT
+    )
     assert (box[0, 1] - box[0, 0]) * (box[0, 3] - box[0, 2]) <= 0
     assert shares(np.where(cube_pixels(8, 3), 1, -1), actors, parts) == [0.0, 1.0]
 
@@ -70,7 +74,8 @@ def test_objects_behind_the_camera_have_no_pixels():
 def test_bounds_hold_every_pixel_of_the_object():
     for x, y in ((3.0, 0.0), (1.2, 2.0), (9.0, -4.0), (30.0, 1.0)):
         actors, _ = cubes((x, y))
-        u0, u1, v0, v1 = bounds(box_corners(actors.state, actors.size_m), INTRINSICS,
-                                MAP_FROM_CAMERA, WIDTH, HEIGHT)[0]
+        u0, u1, v0, v1 = bounds(
+            box_corners(actors.state, actors.size_m), INTRINSICS, MAP_FROM_CAMERA, WIDTH, HEIGHT
+        )[0]
         v, u = np.nonzero(cube_pixels(x, y))
         assert len(u) and u0 <= u.min() and u.max() < u1 and v0 <= v.min() and v.max() < v1

@@ -36,8 +36,11 @@ class AV2Source:
     def __init__(self, folder: Path) -> None:
         self._logs = {p.parent.name: p.parent for p in sorted(folder.rglob(_POSES))}
         if not self._logs:
-            raise InputError(f"no log here: {_POSES} is missing", file=folder,
-                             fix="name the folder that holds the log folders")
+            raise InputError(
+                f"no log here: {_POSES} is missing",
+                file=folder,
+                fix="name the folder that holds the log folders",
+            )
 
     def scene_ids(self) -> list[str]:
         return list(self._logs)
@@ -51,29 +54,43 @@ class AV2Source:
         log = self._logs[scene_id]
         path = next((log / n for n in _ANNOTATIONS if (log / n).exists()), None)
         if path is None:
-            raise InputError("file is missing", file=log / _ANNOTATIONS[0],
-                             fix="fetch the whole log")
-        boxes = _read(path, ("timestamp_ns", "track_uuid", "category", *_BOX_COLUMNS,
-                             *_POSE_COLUMNS))
+            raise InputError(
+                "file is missing", file=log / _ANNOTATIONS[0], fix="fetch the whole log"
+            )
+        boxes = _read(
+            path, ("timestamp_ns", "track_uuid", "category", *_BOX_COLUMNS, *_POSE_COLUMNS)
+        )
         poses = _read(log / _POSES, ("timestamp_ns", *_POSE_COLUMNS))
         sweeps_ns = np.unique(boxes["timestamp_ns"])
         global_from_ego, quaternion = _sweep_poses(log / _POSES, poses, sweeps_ns)
         times_us = np.round(sweeps_ns / 1000).astype(np.int64)
         keyframe = np.where(
             np.arange(len(sweeps_ns)) % _KEYFRAME_STRIDE == 0,
-            np.arange(len(sweeps_ns)) // _KEYFRAME_STRIDE, -1).astype(np.int32)
+            np.arange(len(sweeps_ns)) // _KEYFRAME_STRIDE,
+            -1,
+        ).astype(np.int32)
         map_path, city = av2_map.find(log)
         vehicle, noted = _vehicle(boxes)
         return SceneRecord(
-            id=scene_id, source="av2", location=city, split="all", native_rate_hz=NATIVE_RATE_HZ,
-            licence=LICENCE, vehicle=vehicle,
-            ego=EgoRows(times_us=times_us, keyframe=keyframe,
-                        translation_m=global_from_ego[:, :3, 3], rotation_wxyz=quaternion),
+            id=scene_id,
+            source="av2",
+            location=city,
+            split="all",
+            native_rate_hz=NATIVE_RATE_HZ,
+            licence=LICENCE,
+            vehicle=vehicle,
+            ego=EgoRows(
+                times_us=times_us,
+                keyframe=keyframe,
+                translation_m=global_from_ego[:, :3, 3],
+                rotation_wxyz=quaternion,
+            ),
             tracks=_tracks(boxes, sweeps_ns, times_us, keyframe, global_from_ego),
             road_map=av2_map.read(map_path, global_from_ego[:, :2, 3]),
             data_root=str(log.resolve()),
-            notes="; ".join([*noted, "keyframes = every fifth sweep",
-                             "ego motion derived from poses"]),
+            notes="; ".join(
+                [*noted, "keyframes = every fifth sweep", "ego motion derived from poses"]
+            ),
         )
 
 
@@ -83,8 +100,9 @@ def _read(path: Path, columns: tuple[str, ...]) -> dict[str, np.ndarray]:
     except FileNotFoundError as error:
         raise InputError("file is missing", file=path, fix="fetch the whole log") from error
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"not a readable feather file ({error})", file=path,
-                         fix="fetch the file again") from error
+        raise InputError(
+            f"not a readable feather file ({error})", file=path, fix="fetch the file again"
+        ) from error
     for name in columns:
         if name not in table.column_names:
             raise InputError("column is missing", file=path, field=name)
@@ -110,8 +128,12 @@ def _sweep_poses(
     gap_us = np.abs(times[nearest] - sweeps_ns) / 1000
     if gap_us.max() > _MAX_POSE_GAP_US:
         sweep = int(sweeps_ns[int(gap_us.argmax())])
-        raise InputError(f"no pose within 20 ms of sweep {sweep}", file=path, field="timestamp_ns",
-                         fix="fetch the poses of this log")
+        raise InputError(
+            f"no pose within 20 ms of sweep {sweep}",
+            file=path,
+            field="timestamp_ns",
+            fix="fetch the poses of this log",
+        )
     picked = values[nearest]
     if not np.isfinite(picked).all():
         raise InputError("a pose is not finite", file=path, field="tx_m", fix="fetch it again")
@@ -132,13 +154,19 @@ def _vehicle(boxes: dict[str, np.ndarray]) -> tuple[VehicleParams, list[str]]:
         offset = FUSION.rear_axle_to_center_m
         notes.append("ego box without offset: rear axle from the car's data sheet")
     return VehicleParams(
-        length_m=length, width_m=width, height_m=height, rear_axle_to_center_m=offset,
+        length_m=length,
+        width_m=width,
+        height_m=height,
+        rear_axle_to_center_m=offset,
         wheelbase_m=FUSION.wheelbase_m,
     ), notes
 
 
 def _tracks(
-    boxes: dict[str, Any], sweeps_ns: np.ndarray, times_us: np.ndarray, keyframe: np.ndarray,
+    boxes: dict[str, Any],
+    sweeps_ns: np.ndarray,
+    times_us: np.ndarray,
+    keyframe: np.ndarray,
     global_from_ego: np.ndarray,
 ) -> TrackRows:
     """Boxes in the city frame, by time."""
@@ -149,8 +177,11 @@ def _tracks(
     ego_from_box = se3.matrix(se3.rotation_from_quaternion(local[:, :4]), local[:, 4:])
     city_from_box = global_from_ego[sweep] @ ego_from_box
     return TrackRows(
-        times_us=times_us[sweep], keyframe=keyframe[sweep],
-        track_id=boxes["track_uuid"][rows].tolist(), category=boxes["category"][rows].tolist(),
-        center_m=city_from_box[:, :3, 3], yaw_rad=se3.yaw_from_rotation(city_from_box[:, :3, :3]),
+        times_us=times_us[sweep],
+        keyframe=keyframe[sweep],
+        track_id=boxes["track_uuid"][rows].tolist(),
+        category=boxes["category"][rows].tolist(),
+        center_m=city_from_box[:, :3, 3],
+        yaw_rad=se3.yaw_from_rotation(city_from_box[:, :3, :3]),
         size_m=_stack(boxes, _BOX_COLUMNS)[rows],
     )

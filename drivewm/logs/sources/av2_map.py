@@ -27,8 +27,9 @@ def find(log: Path) -> tuple[Path, str]:
     """
     path = next(iter(sorted((log / "map").glob("log_map_archive_*.json"))), None)
     if path is None:
-        raise InputError("map is missing", file=log / "map" / "log_map_archive_*.json",
-                         fix="fetch the whole log")
+        raise InputError(
+            "map is missing", file=log / "map" / "log_map_archive_*.json", fix="fetch the whole log"
+        )
     parts = path.stem.split("____")
     return path, parts[1].split("_")[0] if len(parts) > 1 else "unknown"
 
@@ -42,16 +43,18 @@ def read(path: Path, path_xy: np.ndarray) -> RoadMap:
     try:
         layers = json.loads(path.read_bytes())
     except ValueError as error:
-        raise InputError(f"not valid JSON ({error})", file=path,
-                         fix="fetch the file again") from error
+        raise InputError(
+            f"not valid JSON ({error})", file=path, fix="fetch the file again"
+        ) from error
     for name in _LAYERS:
         if name not in layers:
             raise InputError("layer is missing", file=path, field=name)
     try:
         road_map = _road_map(layers, path_xy)
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"a record is incomplete ({error})", file=path,
-                         fix="fetch the file again") from error
+        raise InputError(
+            f"a record is incomplete ({error})", file=path, fix="fetch the file again"
+        ) from error
     check_city(path, "this log", road_map, path_xy)
     return road_map
 
@@ -61,8 +64,9 @@ def _road_map(layers: dict[str, Any], path_xy: np.ndarray) -> RoadMap:
     shapely.prepare(area)
     segments = layers["lane_segments"]
     lanes = {
-        key: lane for key, lane in
-        ((str(s["id"]), _lane(s)) for s in segments.values()) if _near(lane, area)
+        key: lane
+        for key, lane in ((str(s["id"]), _lane(s)) for s in segments.values())
+        if _near(lane, area)
     }
     drivable = [Polygon(_points(a["area_boundary"])) for a in layers["drivable_areas"].values()]
     crossings = [
@@ -70,15 +74,19 @@ def _road_map(layers: dict[str, Any], path_xy: np.ndarray) -> RoadMap:
         for c in layers["pedestrian_crossings"].values()
     ]
     junctions = [
-        lanes[str(s["id"])].polygon for s in segments.values()
+        lanes[str(s["id"])].polygon
+        for s in segments.values()
         if s["is_intersection"] and str(s["id"]) in lanes
     ]
     return RoadMap(
-        origin="av2", lanes=tuple(_linked(lane, lanes) for lane in lanes.values()),
-        drivable=_cut(drivable, area), crossings=_cut(crossings, area),
+        origin="av2",
+        lanes=tuple(_linked(lane, lanes) for lane in lanes.values()),
+        drivable=_cut(drivable, area),
+        crossings=_cut(crossings, area),
         intersections=_cut([shapely.union_all([j for j in junctions if j is not None])], area),
         dividers=tuple(
-            _points(s[f"{side}_lane_boundary"]) for s in segments.values()
+            _points(s[f"{side}_lane_boundary"])
+            for s in segments.values()
             for side in ("left", "right")
             if str(s["id"]) in lanes and s[f"{side}_lane_mark_type"] not in ("NONE", "UNKNOWN")
         ),
@@ -98,17 +106,23 @@ def _lane(segment: dict[str, Any]) -> Lane:
     ring = shapely.make_valid(Polygon(np.concatenate([left, right[::-1]])))
     polygon = max(polygons_of(ring), key=lambda part: part.area, default=None)
     neighbors = {
-        side: None if segment.get(f"{side}_neighbor_id") is None
+        side: None
+        if segment.get(f"{side}_neighbor_id") is None
         else str(segment[f"{side}_neighbor_id"])
         for side in ("left", "right")
     }
     return Lane(
-        id=str(segment["id"]), centerline=centerline(left, right), polygon=polygon,
-        left_boundary=left, right_boundary=right, is_connector=bool(segment["is_intersection"]),
+        id=str(segment["id"]),
+        centerline=centerline(left, right),
+        polygon=polygon,
+        left_boundary=left,
+        right_boundary=right,
+        is_connector=bool(segment["is_intersection"]),
         is_bike=segment["lane_type"] == "BIKE",
         successors=tuple(str(i) for i in segment["successors"]),
         predecessors=tuple(str(i) for i in segment["predecessors"]),
-        left_neighbor=neighbors["left"], right_neighbor=neighbors["right"],
+        left_neighbor=neighbors["left"],
+        right_neighbor=neighbors["right"],
     )
 
 
@@ -123,18 +137,23 @@ def centerline(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def _linked(lane: Lane, lanes: dict[str, Lane]) -> Lane:
     """Links to segments outside the crop are dropped."""
+
     def known(name: str | None) -> str | None:
         return name if name in lanes else None
 
     return dataclasses.replace(
-        lane, successors=tuple(i for i in lane.successors if i in lanes),
+        lane,
+        successors=tuple(i for i in lane.successors if i in lanes),
         predecessors=tuple(i for i in lane.predecessors if i in lanes),
-        left_neighbor=known(lane.left_neighbor), right_neighbor=known(lane.right_neighbor),
+        left_neighbor=known(lane.left_neighbor),
+        right_neighbor=known(lane.right_neighbor),
     )
 
 
 def _cut(shapes: list[Any], area: Any) -> tuple[Polygon, ...]:
     return tuple(
-        part for shape in shapes if area.intersects(shape)
+        part
+        for shape in shapes
+        if area.intersects(shape)
         for part in polygons_of(shapely.make_valid(shape).intersection(area))
     )

@@ -38,7 +38,11 @@ class NuScenesSource:
     """All scenes of one version of a dataroot."""
 
     def __init__(
-        self, dataroot: Path, *, version: str | None = None, split_file: Path | None = None,
+        self,
+        dataroot: Path,
+        *,
+        version: str | None = None,
+        split_file: Path | None = None,
         occupancy: Path | None = None,
     ) -> None:
         from nuscenes.utils.splits import create_splits_scenes
@@ -87,15 +91,25 @@ class NuScenesSource:
             ego, tracks = sidecar.ego(keyframe_us, ego), sidecar.tracks(keyframe_us)
             lights, road_map = sidecar.lights(), sidecar.with_limits(road_map)
         return SceneRecord(
-            id=scene_id, source="nuscenes", location=log["location"],
+            id=scene_id,
+            source="nuscenes",
+            location=log["location"],
             split=split_of(scene_id, self.version, self._splits(scene_id, spec), self._official),
             native_rate_hz=KEYFRAME_RATE_HZ if sidecar is None else sidecar.rate_hz,
-            licence=LICENCE if sidecar is None else SYNTHETIC_LICENCE, vehicle=ZOE, ego=ego,
-            tracks=tracks, road_map=road_map, data_root=str(self.dataroot.resolve()),
-            cameras=cameras, lidar=lidar, lights=lights, occupancy=self._occupancy(scene_id, index),
+            licence=LICENCE if sidecar is None else SYNTHETIC_LICENCE,
+            vehicle=ZOE,
+            ego=ego,
+            tracks=tracks,
+            road_map=road_map,
+            data_root=str(self.dataroot.resolve()),
+            cameras=cameras,
+            lidar=lidar,
+            lights=lights,
+            occupancy=self._occupancy(scene_id, index),
             route=None if sidecar is None else sidecar.route,
             speed_limit_mps=None if sidecar is None else sidecar.speed_limit_mps,
-            policy=spec.get("policy"), world_spec=spec.get("world_spec"),
+            policy=spec.get("policy"),
+            world_spec=spec.get("world_spec"),
             notes=self._notes(scene_id, data, samples, sidecar),
         )
 
@@ -104,15 +118,19 @@ class NuScenesSource:
         poses = {row["token"]: self.tables.get("ego_pose", row["ego_pose_token"]) for row in data}
         if not data or not samples:
             raise InputError(
-                f"scene {name} has no sample_data", field="sample_data",
-                file=self.dataroot / self.version, fix="take all tables from the same download")
+                f"scene {name} has no sample_data",
+                field="sample_data",
+                file=self.dataroot / self.version,
+                fix="take all tables from the same download",
+            )
         times = np.array([row["timestamp"] for row in data])
         count: dict[str, int] = defaultdict(int)
         for row in data:
             count[row["channel"]] += 1
         busiest = min(count, key=lambda c: (-count[c], c != "LIDAR_TOP", c))
         flat = np.array(
-            [[*poses[r["token"]]["translation"], *poses[r["token"]]["rotation"]] for r in data])
+            [[*poses[r["token"]]["translation"], *poses[r["token"]]["rotation"]] for r in data]
+        )
         rows: dict[int, tuple[int, np.ndarray]] = {}
         for i, sample in enumerate(samples):
             rows[sample["timestamp"]] = (i, _pose_at(sample["timestamp"], data, times, flat))
@@ -125,13 +143,15 @@ class NuScenesSource:
         return EgoRows(
             times_us=np.array([t for t, _ in ordered], np.int64),
             keyframe=np.array([k for _, (k, _) in ordered], np.int32),
-            translation_m=stacked[:, :3], rotation_wxyz=stacked[:, 3:],
+            translation_m=stacked[:, :3],
+            rotation_wxyz=stacked[:, 3:],
         )
 
     def _tracks(self, samples: list[dict]) -> TrackRows:
         annotations = [
             (i, sample["timestamp"], self.tables.get("sample_annotation", token))
-            for i, sample in enumerate(samples) for token in sample["anns"]
+            for i, sample in enumerate(samples)
+            for token in sample["anns"]
         ]
         rotation = se3.rotation_from_quaternion(_stack(annotations, "rotation", 4))
         return TrackRows(
@@ -155,14 +175,20 @@ class NuScenesSource:
             is_camera = row["sensor_modality"] == "camera"
             calibration = self.tables.get("calibrated_sensor", row["calibrated_sensor_token"])
             pose = self.tables.get("ego_pose", row["ego_pose_token"])
-            (cameras if is_camera else lidar).append(SensorRow(
-                keyframe=index[row["sample_token"]] if row["is_key_frame"] else -1,
-                channel=row["channel"], timestamp_us=row["timestamp"],
-                global_from_ego=_pose_matrix(pose), ego_from_sensor=_pose_matrix(calibration),
-                path=row["filename"], exists=(self.dataroot / row["filename"]).is_file(),
-                intrinsics=np.array(calibration["camera_intrinsic"]) if is_camera else None,
-                width=row["width"] if is_camera else 0, height=row["height"] if is_camera else 0,
-            ))
+            (cameras if is_camera else lidar).append(
+                SensorRow(
+                    keyframe=index[row["sample_token"]] if row["is_key_frame"] else -1,
+                    channel=row["channel"],
+                    timestamp_us=row["timestamp"],
+                    global_from_ego=_pose_matrix(pose),
+                    ego_from_sensor=_pose_matrix(calibration),
+                    path=row["filename"],
+                    exists=(self.dataroot / row["filename"]).is_file(),
+                    intrinsics=np.array(calibration["camera_intrinsic"]) if is_camera else None,
+                    width=row["width"] if is_camera else 0,
+                    height=row["height"] if is_camera else 0,
+                )
+            )
         return cameras, lidar
 
     def _occupancy(self, scene_id: str, index: dict[str, int]) -> Any:
@@ -187,8 +213,9 @@ class NuScenesSource:
         kinds = self._pose_sources.get(name, {})
         if kinds.get("can-track", 0) * 2 > sum(kinds.values()):
             notes.append("ego pose from the vehicle bus: up to 3 m ahead")
-        with_lidar = {r["sample_token"] for r in data if r["channel"] == "LIDAR_TOP"
-                      and r["is_key_frame"]}
+        with_lidar = {
+            r["sample_token"] for r in data if r["channel"] == "LIDAR_TOP" and r["is_key_frame"]
+        }
         if len(with_lidar) < len(samples):
             notes.append(f"{len(samples) - len(with_lidar)} keyframes without LIDAR_TOP")
         if sidecar is None:
@@ -196,9 +223,7 @@ class NuScenesSource:
         return "; ".join(notes) or None
 
 
-def _pose_at(
-    time_us: int, data: list[dict], times: np.ndarray, flat: np.ndarray
-) -> np.ndarray:
+def _pose_at(time_us: int, data: list[dict], times: np.ndarray, flat: np.ndarray) -> np.ndarray:
     """[7] the pose at a keyframe: that of LIDAR_TOP or another sensor at that very instant, else
     between the two nearest in time, else the nearest (poses are never extrapolated)."""
     exact = np.nonzero(times == time_us)[0]

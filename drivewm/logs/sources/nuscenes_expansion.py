@@ -21,9 +21,22 @@ from drivewm.scene import Lane, RoadMap
 
 RESOLUTION_M = 1.0
 LAYERS = (
-    "polygon", "line", "node", "drivable_area", "road_segment", "lane", "lane_connector",
-    "ped_crossing", "walkway", "stop_line", "carpark_area", "road_divider", "lane_divider",
-    "arcline_path_3", "connectivity", "canvas_edge",
+    "polygon",
+    "line",
+    "node",
+    "drivable_area",
+    "road_segment",
+    "lane",
+    "lane_connector",
+    "ped_crossing",
+    "walkway",
+    "stop_line",
+    "carpark_area",
+    "road_divider",
+    "lane_divider",
+    "arcline_path_3",
+    "connectivity",
+    "canvas_edge",
 )
 
 
@@ -41,7 +54,8 @@ class Expansion:
         for layer in LAYERS:
             if layer not in self._json:
                 raise InputError(
-                    "layer is missing", file=path, field=layer, fix="use map expansion v1.3")
+                    "layer is missing", file=path, field=layer, fix="use map expansion v1.3"
+                )
         self._node = {n["token"]: (n["x"], n["y"]) for n in self._json["node"]}
         self._line = {r["token"]: r["node_tokens"] for r in self._json["line"]}
         self._polygon = {r["token"]: r for r in self._json["polygon"]}
@@ -56,7 +70,8 @@ class Expansion:
             return self._crop(area)
         except KeyError as error:
             raise InputError(
-                f"a record refers to {error.args[0]!r}, which is not there", file=self.path,
+                f"a record refers to {error.args[0]!r}, which is not there",
+                file=self.path,
                 fix="unpack the map expansion again",
             ) from error
 
@@ -64,12 +79,16 @@ class Expansion:
         shapely.prepare(area)
         near = [lane for lane in self._lanes if area.intersects(LineString(lane.centerline))]
         return RoadMap(
-            origin="map_expansion", lanes=tuple(_linked(near)),
+            origin="map_expansion",
+            lanes=tuple(_linked(near)),
             drivable=self._layer("drivable_area", area),
             intersections=self._layer(
-                "road_segment", area, lambda r: bool(r.get("is_intersection"))),
-            crossings=self._layer("ped_crossing", area), walkways=self._layer("walkway", area),
-            stop_lines=self._layer("stop_line", area), carparks=self._layer("carpark_area", area),
+                "road_segment", area, lambda r: bool(r.get("is_intersection"))
+            ),
+            crossings=self._layer("ped_crossing", area),
+            walkways=self._layer("walkway", area),
+            stop_lines=self._layer("stop_line", area),
+            carparks=self._layer("carpark_area", area),
             dividers=self._dividers(area),
         )
 
@@ -92,7 +111,10 @@ class Expansion:
         links = self._json["connectivity"].get(token, {})
         polygon = self._shape(record["polygon_token"]) if record.get("polygon_token") else None
         return Lane(
-            id=token, centerline=centerline, polygon=polygon, is_connector=is_connector,
+            id=token,
+            centerline=centerline,
+            polygon=polygon,
+            is_connector=is_connector,
             is_bike=record.get("lane_type") == "BIKE",
             left_boundary=self._boundary(record.get("left_lane_divider_segments")),
             right_boundary=self._boundary(record.get("right_lane_divider_segments")),
@@ -137,7 +159,9 @@ def _linked(lanes: list[Lane]) -> list[Lane]:
     known = {lane.id: None for lane in lanes}
     return [
         dataclasses.replace(
-            lane, successors=tuple(i for i in lane.successors if i in known),
-            predecessors=tuple(i for i in lane.predecessors if i in known))
+            lane,
+            successors=tuple(i for i in lane.successors if i in known),
+            predecessors=tuple(i for i in lane.predecessors if i in known),
+        )
         for lane in lanes
     ]

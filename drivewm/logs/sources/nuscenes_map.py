@@ -22,7 +22,9 @@ class NuScenesMaps:
         self._dataroot = dataroot
         self._mask_path = {
             log: dataroot / record["filename"]
-            for record in map_table if "absent" not in record for log in record["log_tokens"]
+            for record in map_table
+            if "absent" not in record
+            for log in record["log_tokens"]
         }
         self._expansions: dict[str, Expansion] = {}
         self._masks: dict[Path, DrivableMask] = {}

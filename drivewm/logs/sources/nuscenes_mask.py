@@ -36,7 +36,9 @@ class DrivableMask:
         columns = np.clip([np.floor(x0 / PIXEL_M), np.ceil(x1 / PIXEL_M)], 0, self.width)
         rows = np.clip(
             [self.height - np.ceil(y1 / PIXEL_M), self.height - np.floor(y0 / PIXEL_M)],
-            0, self.height)
+            0,
+            self.height,
+        )
         c0, c1, r0, r1 = (int(v) for v in (*columns, *rows))
         if c1 <= c0 or r1 <= r0:
             return ()
@@ -64,9 +66,13 @@ def _load_bits(path: Path) -> tuple[np.ndarray, int, int]:
             width, height = picture.size
             picture.load()
             bands = [
-                np.packbits(np.asarray(
-                    picture.crop((0, top, width, min(top + _BAND_ROWS, height))).convert("L")
-                ) == 255, axis=1)
+                np.packbits(
+                    np.asarray(
+                        picture.crop((0, top, width, min(top + _BAND_ROWS, height))).convert("L")
+                    )
+                    == 255,
+                    axis=1,
+                )
                 for top in range(0, height, _BAND_ROWS)
             ]
     except (UnidentifiedImageError, OSError) as error:

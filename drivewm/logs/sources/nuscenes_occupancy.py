@@ -54,6 +54,7 @@ def read_label(path: Path) -> OccupancyLabel:
         if array.shape != SHAPE:
             raise InputError(f"shape {array.shape} is not {SHAPE}", file=path, field=name)
     return OccupancyLabel(
-        semantics=semantics.astype(np.uint8), mask_camera=camera.astype(bool),
+        semantics=semantics.astype(np.uint8),
+        mask_camera=camera.astype(bool),
         mask_lidar=lidar.astype(bool),
     )

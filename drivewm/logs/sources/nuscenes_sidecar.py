@@ -20,8 +20,17 @@ from drivewm.logs.records import EgoRows, LightRows, TrackRows
 from drivewm.scene import EgoColumn, RoadMap, TrackColumn
 
 _SHAPES = {
-    "times_us": 1, "ego": 2, "ids": 1, "categories": 1, "size_m": 2, "state": 3, "valid": 2,
-    "light_lane_ids": 1, "light_status": 2, "light_stop_points": 2, "route": 2,
+    "times_us": 1,
+    "ego": 2,
+    "ids": 1,
+    "categories": 1,
+    "size_m": 2,
+    "state": 3,
+    "valid": 2,
+    "light_lane_ids": 1,
+    "light_status": 2,
+    "light_stop_points": 2,
+    "route": 2,
     "speed_limit_mps": 0,
 }
 _MAX_OFF_US = 50_000  # half a step: farther from every step, a keyframe is of another run
@@ -56,8 +65,10 @@ class Sidecar:
         off = np.abs(times[nearest] - keyframe_us)
         if off.max(initial=0) > _MAX_OFF_US or len(np.unique(nearest)) < len(nearest):
             raise InputError(
-                "keyframes of the tables are not among its steps", file=self.path,
-                field="times_us", fix=_FIX,
+                "keyframes of the tables are not among its steps",
+                file=self.path,
+                field="times_us",
+                fix=_FIX,
             )
         out = np.full(len(times), -1, np.int32)
         out[nearest] = np.arange(len(nearest))
@@ -68,7 +79,8 @@ class Sidecar:
         times, ego = self.arrays["times_us"], self.arrays["ego"]
         height = np.interp(times, recorded.times_us, recorded.translation_m[:, 2])
         return EgoRows(
-            times_us=times, keyframe=self._keyframes(keyframe_us),
+            times_us=times,
+            keyframe=self._keyframes(keyframe_us),
             translation_m=np.column_stack([ego[:, [EgoColumn.X, EgoColumn.Y]], height]),
             rotation_wxyz=quaternion_from_yaw(ego[:, EgoColumn.HEADING]),
             motion=ego[:, EgoColumn.VX :],
@@ -81,10 +93,14 @@ class Sidecar:
         state = a["state"][actor, step]
         ids, categories = a["ids"].tolist(), a["categories"].tolist()
         return TrackRows(
-            times_us=a["times_us"][step], keyframe=self._keyframes(keyframe_us)[step],
-            track_id=[ids[i] for i in actor], category=[categories[i] for i in actor],
-            center_m=state[:, : TrackColumn.Z + 1], yaw_rad=state[:, TrackColumn.HEADING],
-            size_m=a["size_m"][actor], velocity_mps=state[:, TrackColumn.VX :],
+            times_us=a["times_us"][step],
+            keyframe=self._keyframes(keyframe_us)[step],
+            track_id=[ids[i] for i in actor],
+            category=[categories[i] for i in actor],
+            center_m=state[:, : TrackColumn.Z + 1],
+            yaw_rad=state[:, TrackColumn.HEADING],
+            size_m=a["size_m"][actor],
+            velocity_mps=state[:, TrackColumn.VX :],
         )
 
     def lights(self) -> LightRows | None:
@@ -93,8 +109,10 @@ class Sidecar:
         if not len(a["light_lane_ids"]):
             return None
         return LightRows(
-            times_us=a["times_us"], lane_ids=tuple(a["light_lane_ids"].tolist()),
-            status=a["light_status"].astype(np.int8), stop_points=a["light_stop_points"],
+            times_us=a["times_us"],
+            lane_ids=tuple(a["light_lane_ids"].tolist()),
+            status=a["light_status"].astype(np.int8),
+            stop_points=a["light_stop_points"],
         )
 
     def with_limits(self, road_map: RoadMap) -> RoadMap:
@@ -102,7 +120,8 @@ class Sidecar:
         lit = dict.fromkeys(self.arrays["light_lane_ids"].tolist())
         lanes = tuple(
             dataclasses.replace(
-                lane, speed_limit_mps=self.speed_limit_mps, has_light=lane.id in lit)
+                lane, speed_limit_mps=self.speed_limit_mps, has_light=lane.id in lit
+            )
             for lane in road_map.lanes
         )
         return dataclasses.replace(road_map, lanes=lanes, _by_id={})
@@ -142,10 +161,12 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         if name not in arrays:
             raise InputError("array is missing", file=path, field=name, fix=_FIX)
         if arrays[name].ndim != rank and arrays[name].size:
-            raise InputError(f"has {arrays[name].ndim} axes, not {rank}", file=path, field=name,
-                             fix=_FIX)
+            raise InputError(
+                f"has {arrays[name].ndim} axes, not {rank}", file=path, field=name, fix=_FIX
+            )
     steps, actors = len(arrays["times_us"]), len(arrays["ids"])
     if arrays["ego"].shape != (steps, 11) or arrays["state"].shape != (actors, steps, 6):
-        raise InputError("ego or states do not fit the times and ids", file=path, field="ego",
-                         fix=_FIX)
+        raise InputError(
+            "ego or states do not fit the times and ids", file=path, field="ego", fix=_FIX
+        )
     return arrays

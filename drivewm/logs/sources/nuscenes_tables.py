@@ -12,8 +12,19 @@ from nuscenes.nuscenes import NuScenes
 from drivewm.errors import InputError
 
 TABLES = (
-    "category", "attribute", "visibility", "instance", "sensor", "calibrated_sensor", "ego_pose",
-    "log", "scene", "sample", "sample_data", "sample_annotation", "map",
+    "category",
+    "attribute",
+    "visibility",
+    "instance",
+    "sensor",
+    "calibrated_sensor",
+    "ego_pose",
+    "log",
+    "scene",
+    "sample",
+    "sample_data",
+    "sample_annotation",
+    "map",
 )
 _NUMBERS = {
     "ego_pose": {"translation": 3, "rotation": 4},
@@ -32,18 +43,23 @@ def find_version(dataroot: Path, version: str | None) -> str:
     if version is not None:
         if not (dataroot / version).is_dir():
             raise InputError(
-                f"the dataroot has no version '{version}'", file=dataroot, field="--version",
+                f"the dataroot has no version '{version}'",
+                file=dataroot,
+                field="--version",
                 fix=f"it has {', '.join(found) or 'none'}",
             )
         return version
     if not found:
         raise InputError(
-            "no v1.0-* folder with tables", file=dataroot,
+            "no v1.0-* folder with tables",
+            file=dataroot,
             fix="name the folder that holds v1.0-mini or v1.0-trainval",
         )
     if len(found) > 1:
         raise InputError(
-            f"several versions: {', '.join(found)}", file=dataroot, field="--version",
+            f"several versions: {', '.join(found)}",
+            file=dataroot,
+            field="--version",
             fix="choose one with --version",
         )
     return found[0]
@@ -61,7 +77,8 @@ def open_tables(dataroot: Path, version: str) -> NuScenes:
     except KeyError as error:
         raise InputError(
             f"a record refers to {error.args[0]!r}, which no table has",
-            file=dataroot / version, fix="take all tables from the same download",
+            file=dataroot / version,
+            fix="take all tables from the same download",
         ) from error
 
 
@@ -107,7 +124,9 @@ def _check_tokens(path: Path, table: list[dict[str, Any]]) -> None:
             raise InputError(f"record {i} has no token", file=path, field="token")
         if token in seen:
             raise InputError(
-                f"token {token} occurs twice", file=path, field="token",
+                f"token {token} occurs twice",
+                file=path,
+                field="token",
                 fix="remove one of the records",
             )
         seen.add(token)
@@ -118,7 +137,9 @@ def _check_numbers(path: Path, table: list[dict[str, Any]], field: str, width: i
         values = np.array([record[field] for record in table], float).reshape(len(table), width)
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(
-            f"every record needs {width} numbers ({error})", file=path, field=field,
+            f"every record needs {width} numbers ({error})",
+            file=path,
+            field=field,
             fix="unpack the table again",
         ) from error
     bad = ~np.isfinite(values).all(1)
@@ -130,7 +151,9 @@ def _check_numbers(path: Path, table: list[dict[str, Any]], field: str, width: i
     if bad.any():
         token = table[int(np.nonzero(bad)[0][0])]["token"]
         raise InputError(
-            f"record {token}: {field} {what}", file=path, field=field,
+            f"record {token}: {field} {what}",
+            file=path,
+            field=field,
             fix="repair or remove the record",
         )
 
@@ -138,6 +161,8 @@ def _check_numbers(path: Path, table: list[dict[str, Any]], field: str, width: i
 def _check_maps(path: Path, table: list[dict[str, Any]]) -> None:
     if not table or any("log_tokens" not in record for record in table):
         raise InputError(
-            "records have no log_tokens (teaser format?)", file=path, field="log_tokens",
+            "records have no log_tokens (teaser format?)",
+            file=path,
+            field="log_tokens",
             fix="use a v1.0 dataroot",
         )

@@ -38,8 +38,10 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     ("_codecs", "encode"): _latin1,
     **{(m, kind.__name__): kind for m in ("builtins", "__builtin__") for kind in _BUILTINS},
     ("__builtin__", "bytes"): bytes,
-    **{("numpy.dtypes", name): getattr(np.dtypes, name) for name in (
-        "Float64DType", "Float32DType", "Int64DType", "Int32DType", "BoolDType")},
+    **{
+        ("numpy.dtypes", name): getattr(np.dtypes, name)
+        for name in ("Float64DType", "Float32DType", "Int64DType", "Int32DType", "BoolDType")
+    },
 }
 
 
@@ -66,11 +68,22 @@ def load(path: Path) -> Any:
             return _Restricted(stream).load()
     except _RefusedGlobal as error:
         raise InputError(
-            f"the pickle asks for {error}, which could run code: refused", file=path,
-            field=str(error), fix="do not trust the file; take arrays and plain containers only",
+            f"the pickle asks for {error}, which could run code: refused",
+            file=path,
+            field=str(error),
+            fix="do not trust the file; take arrays and plain containers only",
         ) from error
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, IndexError, KeyError,
-            AttributeError, MemoryError, OverflowError) as error:
+    except (
+        pickle.UnpicklingError,
+        EOFError,
+        ValueError,
+        TypeError,
+        IndexError,
+        KeyError,
+        AttributeError,
+        MemoryError,
+        OverflowError,
+    ) as error:
         raise InputError(
             f"not a readable pickle ({error})", file=path, fix="fetch the file again"
         ) from error

@@ -58,20 +58,35 @@ class ScenarioNetSource:
         state = scenario["tracks"][ego_id]["state"]
         ego, corrected = self._ego(path, scene_id, state, times_us[at], at)
         return SceneRecord(
-            id=scene_id, source="scenarionet", location=str(metadata.get("map", "unknown")),
-            split="all", native_rate_hz=NATIVE_RATE_HZ, licence=LICENCE,
-            vehicle=_vehicle(path, state), ego=ego,
+            id=scene_id,
+            source="scenarionet",
+            location=str(metadata.get("map", "unknown")),
+            split="all",
+            native_rate_hz=NATIVE_RATE_HZ,
+            licence=LICENCE,
+            vehicle=_vehicle(path, state),
+            ego=ego,
             tracks=_tracks(scenario["tracks"], ego_id, times_us[at], at),
             road_map=scenarionet_map.road_map(path, scenario["map_features"]),
             data_root=str(self.folder.resolve()),
-            notes="; ".join([
-                "ego from ego_ref.npz" if corrected else "ego up to 0.36 s ahead (no ego_ref.npz)",
-                "2 Hz annotations", "lane graph from lane ends", "ego motion derived from poses",
-            ]),
+            notes="; ".join(
+                [
+                    "ego from ego_ref.npz"
+                    if corrected
+                    else "ego up to 0.36 s ahead (no ego_ref.npz)",
+                    "2 Hz annotations",
+                    "lane graph from lane ends",
+                    "ego motion derived from poses",
+                ]
+            ),
         )
 
     def _ego(
-        self, path: Path, scene_id: str, state: dict[str, Any], times_us: np.ndarray,
+        self,
+        path: Path,
+        scene_id: str,
+        state: dict[str, Any],
+        times_us: np.ndarray,
         at: np.ndarray,
     ) -> tuple[EgoRows, bool]:
         poses = self._reference.get(scene_id)
@@ -83,21 +98,27 @@ class ScenarioNetSource:
             if abs(len(poses) - count) > 1:
                 raise InputError(
                     f"{len(poses)} poses for {count} annotated instants of {scene_id}",
-                    file=path.with_name("ego_ref.npz"), field=scene_id,
+                    file=path.with_name("ego_ref.npz"),
+                    field=scene_id,
                     fix="use the ego_ref.npz of these scenarios",
                 )
             count = min(count, len(poses))
             planar = corrected_poses(
-                poses[:count], np.asarray(state["position"], float)[:, :2],
-                np.asarray(state["heading"], float), _STRIDE * 0.1)
+                poses[:count],
+                np.asarray(state["position"], float)[:, :2],
+                np.asarray(state["heading"], float),
+                _STRIDE * 0.1,
+            )
             height = np.nan_to_num(poses[:count, 2, 3])
             translation, heading = np.column_stack([planar[:, :2], height]), planar[:, 2]
         known = np.isfinite(translation).all(1) & np.isfinite(heading)
         if poses is None:
             known &= np.asarray(state["valid"], bool)[at]
         return EgoRows(
-            times_us=times_us[:count][known], keyframe=np.arange(known.sum(), dtype=np.int32),
-            translation_m=translation[known], rotation_wxyz=quaternion_from_yaw(heading[known]),
+            times_us=times_us[:count][known],
+            keyframe=np.arange(known.sum(), dtype=np.int32),
+            translation_m=translation[known],
+            rotation_wxyz=quaternion_from_yaw(heading[known]),
         ), poses is not None
 
 
@@ -134,8 +155,11 @@ def _check(path: Path, scenario: Any) -> None:
         for key in _STATE:
             if len(one.get("state", {}).get(key, ())) != steps:
                 raise InputError(
-                    f"is missing or has not {steps} steps", file=path,
-                    field=f"tracks.{name}.state.{key}", fix=fix)
+                    f"is missing or has not {steps} steps",
+                    file=path,
+                    field=f"tracks.{name}.state.{key}",
+                    fix=fix,
+                )
 
 
 def _start_us(metadata: dict[str, Any]) -> int:
@@ -154,23 +178,30 @@ def _vehicle(path: Path, state: dict[str, Any]) -> VehicleParams:
         raise InputError("the ego has no size", file=path, field="tracks.ego.state.length")
     length, width = max(sizes[:2]), min(sizes[:2])
     return VehicleParams(
-        length_m=length, width_m=width, height_m=sizes[2],
-        rear_axle_to_center_m=ZOE.rear_axle_to_center_m, wheelbase_m=ZOE.wheelbase_m,
+        length_m=length,
+        width_m=width,
+        height_m=sizes[2],
+        rear_axle_to_center_m=ZOE.rear_axle_to_center_m,
+        wheelbase_m=ZOE.wheelbase_m,
     )
 
 
-def _tracks(
-    tracks: dict[str, Any], ego_id: str, times_us: np.ndarray, at: np.ndarray
-) -> TrackRows:
+def _tracks(tracks: dict[str, Any], ego_id: str, times_us: np.ndarray, at: np.ndarray) -> TrackRows:
     """Annotated instants of every valid state; velocities are left to the reader to derive."""
     rows: list[tuple[int, str, str, np.ndarray]] = []
     for name, one in tracks.items():
         if name == ego_id:
             continue
         state = {k: np.asarray(one["state"][k], float)[at].reshape(len(at), -1) for k in _STATE}
-        box = np.column_stack([
-            state["position"][:, :3], state["heading"], state["length"], state["width"],
-            state["height"]])
+        box = np.column_stack(
+            [
+                state["position"][:, :3],
+                state["heading"],
+                state["length"],
+                state["width"],
+                state["height"],
+            ]
+        )
         category = str(one.get("metadata", {}).get("type") or one["type"])
         for k in np.nonzero(state["valid"][:, 0] > 0)[0]:
             rows.append((int(k), name, category, box[k]))
@@ -178,7 +209,11 @@ def _tracks(
     boxes = np.array([row[3] for row in rows]).reshape(-1, 7)
     keyframe = np.array([row[0] for row in rows], np.int32)
     return TrackRows(
-        times_us=times_us[keyframe], keyframe=keyframe, track_id=[row[1] for row in rows],
-        category=[row[2] for row in rows], center_m=boxes[:, :3], yaw_rad=boxes[:, 3],
+        times_us=times_us[keyframe],
+        keyframe=keyframe,
+        track_id=[row[1] for row in rows],
+        category=[row[2] for row in rows],
+        center_m=boxes[:, :3],
+        yaw_rad=boxes[:, 3],
         size_m=boxes[:, 4:],
     )

@@ -28,10 +28,12 @@ def corrected_poses(
     """[K, 3] x, y, heading at the annotated instants."""
     times = np.arange(len(position)) * _STEP_S
     fine_times = np.arange(0.0, times[-1] + _FINE_S / 2, _FINE_S)
-    track = np.column_stack([
-        np.interp(fine_times, times, column)
-        for column in (position[:, 0], position[:, 1], np.unwrap(heading_rad))
-    ])  # [F, 3]
+    track = np.column_stack(
+        [
+            np.interp(fine_times, times, column)
+            for column in (position[:, 0], position[:, 1], np.unwrap(heading_rad))
+        ]
+    )  # [F, 3]
     out = np.full((len(reference), 3), np.nan)
     lags: list[float] = []
     for k, pose in enumerate(reference):

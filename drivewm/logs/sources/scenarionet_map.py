@@ -47,8 +47,11 @@ def road_map(path: Path, features: dict[str, dict[str, Any]]) -> RoadMap:
         elif kind.startswith("ROAD_LINE") or kind.startswith("ROAD_EDGE"):
             dividers.append(_points(path, name, feature, "polyline"))
     return RoadMap(
-        origin="scenarionet", lanes=tuple(_linked(lanes)), drivable=_inside(rings, lanes),
-        crossings=tuple(crossings), dividers=tuple(dividers),
+        origin="scenarionet",
+        lanes=tuple(_linked(lanes)),
+        drivable=_inside(rings, lanes),
+        crossings=tuple(crossings),
+        dividers=tuple(dividers),
     )
 
 
@@ -61,7 +64,8 @@ def _points(path: Path, name: str, feature: dict[str, Any], key: str) -> np.ndar
         ) from error
     if len(points) < 2 or not np.isfinite(points).all():
         raise InputError(
-            "needs two or more finite points", file=path, field=f"map_features.{name}.{key}")
+            "needs two or more finite points", file=path, field=f"map_features.{name}.{key}"
+        )
     return points
 
 
@@ -72,11 +76,12 @@ def _lane(path: Path, name: str, feature: dict[str, Any]) -> Lane | None:
         return None
     polygon = None
     if feature.get("polygon") is not None:
-        parts = polygons_of(
-            shapely.make_valid(Polygon(_points(path, name, feature, "polygon"))))
+        parts = polygons_of(shapely.make_valid(Polygon(_points(path, name, feature, "polygon"))))
         polygon = max(parts, key=lambda part: part.area, default=None)
     return Lane(
-        id=name, centerline=centerline, polygon=polygon,
+        id=name,
+        centerline=centerline,
+        polygon=polygon,
         is_connector=polygon is None,
     )
 
@@ -106,7 +111,9 @@ def _linked(lanes: list[Lane]) -> list[Lane]:
     ids = [lane.id for lane in lanes]
     return [
         dataclasses.replace(
-            lane, successors=tuple(ids[j] for j in np.nonzero(joins[i])[0]),
-            predecessors=tuple(ids[j] for j in np.nonzero(joins[:, i])[0]))
+            lane,
+            successors=tuple(ids[j] for j in np.nonzero(joins[i])[0]),
+            predecessors=tuple(ids[j] for j in np.nonzero(joins[:, i])[0]),
+        )
         for i, lane in enumerate(lanes)
     ]

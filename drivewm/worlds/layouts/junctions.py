@@ -78,9 +78,7 @@ def draw_t_junction(network: Network, rng: np.random.Generator) -> None:
 def draw_arms(network: Network, rng, angles: np.ndarray, lanes: list[int]) -> list[Road]:
     """One two-way road per arm; the pavement starts at the junction, lanes at the stop lines."""
     lane_m, parking = rng.uniform(3.2, 3.7), rng.choice([0.0, 2.3], p=[0.4, 0.6])
-    sections = [
-        Section(forward=k, backward=k, lane_m=lane_m, parking_m=parking) for k in lanes
-    ]
+    sections = [Section(forward=k, backward=k, lane_m=lane_m, parking_m=parking) for k in lanes]
     widest = max(section.left_m for section in sections)
     inner = widest + rng.uniform(5.0, 8.0)
     roads = []

@@ -80,8 +80,10 @@ class Network:
 
     def road_area(self) -> Polygon | MultiPolygon:
         """The whole drivable area as one (multi)polygon, small slivers closed."""
-        return unary_union(self.drivable).buffer(0.05, join_style="mitre").buffer(
-            -0.05, join_style="mitre"
+        return (
+            unary_union(self.drivable)
+            .buffer(0.05, join_style="mitre")
+            .buffer(-0.05, join_style="mitre")
         )
 
     def walkways(self, road: Polygon | MultiPolygon) -> list[Polygon]:

@@ -68,9 +68,7 @@ def draw_road(
             for k in range(1, count)
         ]
         if section.parking_m > 0 and count:
-            away = side * (
-                section.median_m / 2 + count * section.lane_m + section.parking_m / 2
-            )
+            away = side * (section.median_m / 2 + count * section.lane_m + section.parking_m / 2)
             strip = offset(lane_line, away)
             network.parking.append(strip if side < 0 else strip[::-1])
         ids.append(tuple(row))

@@ -37,9 +37,7 @@ def draw_roundabout(network: Network, rng: np.random.Generator) -> None:
         return network.lane(line, ring_m, ring_road, is_connector=True)
 
     fronts = [arc(angle - spread, angle + spread) for angle in angles]
-    betweens = [
-        arc(angles[k] + spread, angles[(k + 1) % count] - spread) for k in range(count)
-    ]
+    betweens = [arc(angles[k] + spread, angles[(k + 1) % count] - spread) for k in range(count)]
     for k, (road, angle) in enumerate(zip(roads, angles)):
         link_arm(network, road, (fronts[k], betweens[k], betweens[k - 1]), radius, angle, spread)
     draw_ring_area(network, roads, radius, ring_m)

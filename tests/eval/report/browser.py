@@ -17,8 +17,14 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ARGUMENTS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run",
-    "--disable-extensions", "--disable-background-networking", "--hide-scrollbars",
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--remote-debugging-pipe",
+    "--no-first-run",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--hide-scrollbars",
 )
 TIMEOUT_S = 60.0
 
@@ -84,8 +90,13 @@ class Page:
 
     def size(self, width: int, height: int, *, scale: float = 1, dark: bool = False) -> None:
         """The window's size in CSS pixels and the system's colour scheme."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                  deviceScaleFactor=scale, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=width < 600,
+        )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
 
@@ -95,8 +106,9 @@ class Page:
 
     def run(self, expression: str) -> Any:
         """The JSON value of a JavaScript expression (awaited); its exception becomes ours."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True,
-                           awaitPromise=True)
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         if "exceptionDetails" in answer:
             raise RuntimeError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
@@ -132,7 +144,9 @@ def launch(profile: Path) -> Iterator[Page]:
     shell = 'exec "$@" 3<&{} 4>&{}'.format(*inherited)
     command = ["bash", "-c", shell, "bash", program, *ARGUMENTS, f"--user-data-dir={profile}"]
     process = subprocess.Popen(
-        command, pass_fds=inherited, stdout=subprocess.DEVNULL,
+        command,
+        pass_fds=inherited,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     for number in (read_commands, write_events, *inherited):

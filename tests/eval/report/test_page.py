@@ -144,7 +144,7 @@ def test_errors_mode_recolours_the_prediction(page: browser.Page) -> None:
     page.wait(f"{film}.dataset.drawn === 'classes'")
     page.run("document.querySelector('input[name=film-mode][value=errors]').click()")
     blue = (
-        f"(() => {{ const c = {film}.querySelector('canvas[data-row=\"1\"][data-frame=\"0\"]');"
+        f'(() => {{ const c = {film}.querySelector(\'canvas[data-row="1"][data-frame="0"]\');'
         " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;"
         " for (let i = 0; i < d.length; i += 4) n += d[i] === 0x1f && d[i + 2] === 0xea;"
         " return n; })()"
@@ -188,9 +188,7 @@ def test_text_stands_out_from_the_page(page: browser.Page, dark: bool) -> None:
     assert min(ratios) >= 4.5
 
 
-def test_a_lone_planner_without_rollouts_still_shows(
-    tab: browser.Page, tmp_path: Path
-) -> None:
+def test_a_lone_planner_without_rollouts_still_shows(tab: browser.Page, tmp_path: Path) -> None:
     rows = [folders.score_row("solo", "scene-0001", status="failed", reason="timed out")]
     scored = folders.write_results(tmp_path / "results", rows)
     (tmp_path / "lone.html").write_text(pages.render(results.read(scored), None), "utf-8")

@@ -63,11 +63,14 @@ def test_a_failed_row_is_listed_with_its_reason_and_scores_zero(html: str) -> No
 
 
 def test_unknown_sub_scores_are_dashes_not_ones(tmp_path: Path) -> None:
-    rows = [folders.score_row("solo", "a", score=0.5, ttc=None),
-            folders.score_row("solo", "b", score=0.7, ttc=None)]
+    rows = [
+        folders.score_row("solo", "a", score=0.5, ttc=None),
+        folders.score_row("solo", "b", score=0.7, ttc=None),
+    ]
     row = re.search(r"<tr class=\"best\">.*?</tr>", render(tmp_path, rows), re.S)[0]
-    cells = [re.sub(r"<[^>]+>|\s+", " ", cell).strip()
-             for cell in re.findall(r"<td.*?</td>", row, re.S)]
+    cells = [
+        re.sub(r"<[^>]+>|\s+", " ", cell).strip() for cell in re.findall(r"<td.*?</td>", row, re.S)
+    ]
     assert cells[2 + TERMS.index("ttc")] == "–"
     assert cells[2 + TERMS.index("comfort")] == "1.00"
 

@@ -80,7 +80,12 @@ def test_golden_table(name):
     ego, rows, expected = CASES[name]
     judged = judge(ego, *rows)
     names = (
-        "no_at_fault_collision", "drivable_area", "making_progress", "progress", "ttc", "comfort",
+        "no_at_fault_collision",
+        "drivable_area",
+        "making_progress",
+        "progress",
+        "ttc",
+        "comfort",
     )
     found = [judged.terms[term] for term in names]
     exact = [0, 1, 2, 4, 5]

@@ -25,20 +25,40 @@ def write_log(root, *, ego_offset_m=1.3):
     y = 0.5 * np.arange(SWEEPS)
     half = np.full(SWEEPS, np.sqrt(0.5))
     zero = np.zeros(SWEEPS)
-    poses = {"timestamp_ns": times, "qw": half, "qx": zero, "qy": zero, "qz": half,
-             "tx_m": zero + 100.0, "ty_m": y, "tz_m": zero + 7.0}
+    poses = {
+        "timestamp_ns": times,
+        "qw": half,
+        "qx": zero,
+        "qy": zero,
+        "qz": half,
+        "tx_m": zero + 100.0,
+        "ty_m": y,
+        "tz_m": zero + 7.0,
+    }
     feather.write_feather(pa.table(poses), log / "city_SE3_egovehicle.feather")
 
     def boxes(name, category, x, size):
         return {
-            "timestamp_ns": times, "track_uuid": [name] * SWEEPS, "category": [category] * SWEEPS,
-            "length_m": zero + size[0], "width_m": zero + size[1], "height_m": zero + size[2],
-            "qw": zero + 1.0, "qx": zero, "qy": zero, "qz": zero, "tx_m": x, "ty_m": zero,
-            "tz_m": zero + 0.8, "num_interior_pts": np.ones(SWEEPS, np.int64)}
+            "timestamp_ns": times,
+            "track_uuid": [name] * SWEEPS,
+            "category": [category] * SWEEPS,
+            "length_m": zero + size[0],
+            "width_m": zero + size[1],
+            "height_m": zero + size[2],
+            "qw": zero + 1.0,
+            "qx": zero,
+            "qy": zero,
+            "qz": zero,
+            "tx_m": x,
+            "ty_m": zero,
+            "tz_m": zero + 0.8,
+            "num_interior_pts": np.ones(SWEEPS, np.int64),
+        }
 
     tables = [
         pa.table(boxes("ego", "EGO_VEHICLE", zero + ego_offset_m, (4.877, 2.0, 1.473))),
-        pa.table(boxes("parked", "REGULAR_VEHICLE", 30.0 - y, (4.5, 1.9, 1.6)))]
+        pa.table(boxes("parked", "REGULAR_VEHICLE", 30.0 - y, (4.5, 1.9, 1.6))),
+    ]
     feather.write_feather(pa.concat_tables(tables), log / "annotations_with_ego.feather")
     path = log / "map" / f"log_map_archive_{LOG}____PIT_city_1.json"
     path.write_text(json.dumps(hd_map()))
@@ -51,18 +71,32 @@ def points(*xy):
 
 def hd_map():
     def segment(name, y0, y1, successors, predecessors):
-        return {"id": name, "is_intersection": False, "lane_type": "VEHICLE",
-                "left_lane_boundary": points((98, y0), (98, y1)), "left_lane_mark_type": "NONE",
-                "right_lane_boundary": points((102, y0), (102, (y0 + y1) / 2), (102, y1)),
-                "right_lane_mark_type": "SOLID_WHITE", "successors": successors,
-                "predecessors": predecessors, "right_neighbor_id": None, "left_neighbor_id": 99}
+        return {
+            "id": name,
+            "is_intersection": False,
+            "lane_type": "VEHICLE",
+            "left_lane_boundary": points((98, y0), (98, y1)),
+            "left_lane_mark_type": "NONE",
+            "right_lane_boundary": points((102, y0), (102, (y0 + y1) / 2), (102, y1)),
+            "right_lane_mark_type": "SOLID_WHITE",
+            "successors": successors,
+            "predecessors": predecessors,
+            "right_neighbor_id": None,
+            "left_neighbor_id": 99,
+        }
 
     return {
         "lane_segments": {"1": segment(1, -20, 20, [2], []), "2": segment(2, 20, 60, [77], [1])},
-        "drivable_areas": {"5": {"id": 5, "area_boundary": points(
-            (95, -30), (105, -30), (105, 80), (95, 80))}},
-        "pedestrian_crossings": {"6": {"id": 6, "edge1": points((95, 10), (105, 10)),
-                                       "edge2": points((95, 13), (105, 13))}},
+        "drivable_areas": {
+            "5": {"id": 5, "area_boundary": points((95, -30), (105, -30), (105, 80), (95, 80))}
+        },
+        "pedestrian_crossings": {
+            "6": {
+                "id": 6,
+                "edge1": points((95, 10), (105, 10)),
+                "edge2": points((95, 13), (105, 13)),
+            }
+        },
     }
 
 
@@ -77,7 +111,8 @@ def test_boxes_land_in_the_city_frame_and_the_ego_is_not_among_them(logs, tmp_pa
     scene = fleet.scene(LOG)
     assert scene.tracks.ids == ("parked",)
     np.testing.assert_allclose(
-        scene.tracks.state[0, :, :3], np.tile([100.0, 30.0, 7.8], (SWEEPS, 1)), atol=1e-9)
+        scene.tracks.state[0, :, :3], np.tile([100.0, 30.0, 7.8], (SWEEPS, 1)), atol=1e-9
+    )
     np.testing.assert_allclose(scene.tracks.state[0, :, 3], np.pi / 2)
     np.testing.assert_allclose(scene.tracks.state[0, :, 4:], 0.0, atol=1e-6)
     np.testing.assert_allclose(scene.ego[:, 3], 5.0, atol=1e-6)
@@ -115,13 +150,19 @@ def test_centreline_of_boundaries_with_different_points():
     np.testing.assert_allclose(middle[[0, -1], 0], [0.0, 10.0])
 
 
-@pytest.mark.parametrize(("spoil", "message"), [
-    (lambda log: (log / "annotations_with_ego.feather").unlink(), "annotations_with_ego"),
-    (lambda log: (log / "city_SE3_egovehicle.feather").write_bytes(b"x"), "not a readable feather"),
-    (lambda log: next((log / "map").iterdir()).unlink(), "map is missing"),
-    (lambda log: next((log / "map").iterdir()).write_text("{"), "not valid JSON"),
-    (lambda log: next((log / "map").iterdir()).write_text("{}"), "layer is missing"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda log: (log / "annotations_with_ego.feather").unlink(), "annotations_with_ego"),
+        (
+            lambda log: (log / "city_SE3_egovehicle.feather").write_bytes(b"x"),
+            "not a readable feather",
+        ),
+        (lambda log: next((log / "map").iterdir()).unlink(), "map is missing"),
+        (lambda log: next((log / "map").iterdir()).write_text("{"), "not valid JSON"),
+        (lambda log: next((log / "map").iterdir()).write_text("{}"), "layer is missing"),
+    ],
+)
 def test_broken_log_is_named_and_leaves_nothing(logs, tmp_path, spoil, message):
     spoil(logs / LOG)
     with pytest.raises(InputError, match=message):
@@ -151,11 +192,14 @@ def test_real_boxes_equal_an_independent_transform(real_data, real_fleets):
         boxes = feather.read_feather(folder / "annotations_with_ego.feather")
         poses = feather.read_feather(folder / "city_SE3_egovehicle.feather")
         merged = boxes[boxes.category != "EGO_VEHICLE"].merge(
-            poses, on="timestamp_ns", suffixes=("", "_ego"))
+            poses, on="timestamp_ns", suffixes=("", "_ego")
+        )
         merged_quat = merged[["qx_ego", "qy_ego", "qz_ego", "qw_ego"]]
         turn = Rotation.from_quat(np.array(merged_quat))
-        city = turn.apply(np.array(merged[["tx_m", "ty_m", "tz_m"]])) + merged[
-            ["tx_m_ego", "ty_m_ego", "tz_m_ego"]].to_numpy()
+        city = (
+            turn.apply(np.array(merged[["tx_m", "ty_m", "tz_m"]]))
+            + merged[["tx_m_ego", "ty_m_ego", "tz_m_ego"]].to_numpy()
+        )
         times = (merged.timestamp_ns / 1000).round().astype(int).astype(str)
         merged["key"] = merged.track_uuid + times
         expected = dict(zip(merged["key"], city, strict=True))

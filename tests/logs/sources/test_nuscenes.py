@@ -42,13 +42,14 @@ def test_boxes_equal_the_devkit_over_every_annotation(real_data, real_fleets):
             return np.column_stack([rows[name] for name in chosen])
 
         close = {"atol": 1e-6, "rtol": 0}
+        np.testing.assert_allclose(columns("x_m", "y_m", "z_m"), [b.center for b in boxes], **close)
         np.testing.assert_allclose(
-            columns("x_m", "y_m", "z_m"), [b.center for b in boxes], **close)
-        np.testing.assert_allclose(
-            columns("width_m", "length_m", "height_m"), [b.wlh for b in boxes], **close)
+            columns("width_m", "length_m", "height_m"), [b.wlh for b in boxes], **close
+        )
         rotation = se3.rotation_from_quaternion(se3.quaternion_from_yaw(rows["yaw_rad"]))
         np.testing.assert_allclose(
-            rotation, [b.orientation.rotation_matrix for b in boxes], **close)
+            rotation, [b.orientation.rotation_matrix for b in boxes], **close
+        )
         assert rows["category"] == [b.name for b in boxes]
         tokens = [devkit.get("sample_annotation", b.token)["instance_token"] for b in boxes]
         assert rows["track_id"] == tokens
@@ -78,7 +79,10 @@ def test_real_mini_is_ingested_whole(real_fleets):
     assert {i.id: i.has_images for i in fleet.scenes if i.has_images} == {"scene-0061": 6}
     assert [i.id for i in fleet.scenes if i.split == "mini_val"] == ["scene-0103", "scene-0916"]
     assert [i.id for i in fleet.scenes if "vehicle bus" in i.notes] == [
-        "scene-0796", "scene-1094", "scene-1100"]
+        "scene-0796",
+        "scene-1094",
+        "scene-1100",
+    ]
 
 
 def test_real_ego_stays_on_the_drivable_area_at_plausible_speed(real_fleets):
@@ -96,20 +100,23 @@ def test_real_ego_stays_on_the_drivable_area_at_plausible_speed(real_fleets):
 
 
 def test_keyframe_without_lidar_takes_the_pose_between_its_neighbours(dataroot):
-    tiny.edit(dataroot, "sample_data", lambda rows: [
-        r for r in rows if r["token"] != "LIDAR_TOP-3"])
+    tiny.edit(
+        dataroot, "sample_data", lambda rows: [r for r in rows if r["token"] != "LIDAR_TOP-3"]
+    )
     record = first(dataroot)
     at = int(np.nonzero(record.ego.keyframe == 3)[0][0])
     assert record.ego.times_us[at] == tiny.keyframe_us(3)
     np.testing.assert_allclose(
-        record.ego.translation_m[at, 0], tiny.ego_x_m(tiny.keyframe_us(3)), atol=1e-6)
+        record.ego.translation_m[at, 0], tiny.ego_x_m(tiny.keyframe_us(3)), atol=1e-6
+    )
     assert "1 keyframes without LIDAR_TOP" in record.notes
 
 
 def test_last_keyframe_without_lidar_takes_the_nearest_pose_and_does_not_extrapolate(dataroot):
     last = tiny.KEYFRAMES - 1
-    tiny.edit(dataroot, "sample_data", lambda rows: [
-        r for r in rows if r["token"] != f"LIDAR_TOP-{last}"])
+    tiny.edit(
+        dataroot, "sample_data", lambda rows: [r for r in rows if r["token"] != f"LIDAR_TOP-{last}"]
+    )
     record = first(dataroot)
     camera_us = tiny.keyframe_us(last) - 40_000
     np.testing.assert_allclose(record.ego.translation_m[-1, 0], tiny.ego_x_m(camera_us))
@@ -131,7 +138,8 @@ def test_occupancy_labels_are_found_in_gts_and_in_a_given_folder(dataroot, tmp_p
     (tmp_path / "flat").mkdir()
     path.rename(tmp_path / "flat" / "sample-4.npz")
     fleet = Fleet.open(
-        ingest("nuscenes", dataroot, tmp_path / "fleet", occupancy=tmp_path / "flat"))
+        ingest("nuscenes", dataroot, tmp_path / "fleet", occupancy=tmp_path / "flat")
+    )
     assert fleet.occupancy(tiny.SCENE, 4).semantics[3, 4, 5] == 4
 
 
@@ -141,8 +149,10 @@ def test_real_occupancy_label_is_packed_without_loss(real_data):
     assert found == path
     label = read_label(path)
     with np.load(path) as archive:
-        for name, unpack, pack in (("semantics", unpack_semantics, pack_semantics),
-                                   ("mask_camera", unpack_mask, pack_mask)):
+        for name, unpack, pack in (
+            ("semantics", unpack_semantics, pack_semantics),
+            ("mask_camera", unpack_mask, pack_mask),
+        ):
             np.testing.assert_array_equal(unpack(pack(getattr(label, name))), archive[name])
 
 

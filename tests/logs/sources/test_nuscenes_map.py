@@ -19,7 +19,10 @@ def test_expansion_gives_lanes_with_their_graph(tmp_path):
     road = scene.map
     assert road.origin == "map_expansion"
     assert [(lane.id, lane.successors, lane.is_connector) for lane in road.lanes] == [
-        ("in", ("via",), False), ("out", (), False), ("via", ("out",), True)]
+        ("in", ("via",), False),
+        ("out", (), False),
+        ("via", ("out",), True),
+    ]
     ends = road.lane("out").centerline[[0, -1]]
     np.testing.assert_allclose(ends, [[70, 50], [150, 50]], atol=0.01)
     assert road.lane("in").polygon.area == pytest.approx(240.0)
@@ -100,11 +103,14 @@ def test_drive_off_the_canvas_is_refused(dataroot, tmp_path):
         ingest("nuscenes", dataroot, tmp_path / "fleet")
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (lambda text: text[:200], "not valid JSON"),
-    (lambda text: text.replace('"connectivity"', '"konnectivity"'), r"\[connectivity\] layer"),
-    (lambda text: text.replace('"n0"', '"gone"', 1), "refers to"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text[:200], "not valid JSON"),
+        (lambda text: text.replace('"connectivity"', '"konnectivity"'), r"\[connectivity\] layer"),
+        (lambda text: text.replace('"n0"', '"gone"', 1), "refers to"),
+    ],
+)
 def test_broken_expansion_is_named(tmp_path, change, message):
     root = tiny.write(tmp_path / "dataroot", expansion=True)
     path = root / "maps" / "expansion" / f"{tiny.LOCATION}.json"

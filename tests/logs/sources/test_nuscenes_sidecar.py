@@ -24,11 +24,18 @@ def arrays() -> dict[str, np.ndarray]:
     status = np.full((1, STEPS), int(LightStatus.GREEN), np.int8)
     status[0, 20:] = int(LightStatus.RED)
     return {
-        "times_us": times, "ego": ego, "ids": np.array([tiny.LEADER]),
-        "categories": np.array(["vehicle.truck"]), "size_m": np.array([[8.0, 2.5, 3.0]]),
-        "state": state, "valid": valid, "light_lane_ids": np.array(["via"]),
-        "light_status": status, "light_stop_points": np.array([[60.0, 50.0]]),
-        "route": np.array([[0.0, 50.0], [150.0, 50.0]]), "speed_limit_mps": np.float64(13.5),
+        "times_us": times,
+        "ego": ego,
+        "ids": np.array([tiny.LEADER]),
+        "categories": np.array(["vehicle.truck"]),
+        "size_m": np.array([[8.0, 2.5, 3.0]]),
+        "state": state,
+        "valid": valid,
+        "light_lane_ids": np.array(["via"]),
+        "light_status": status,
+        "light_stop_points": np.array([[60.0, 50.0]]),
+        "route": np.array([[0.0, 50.0], [150.0, 50.0]]),
+        "speed_limit_mps": np.float64(13.5),
         "actions": np.zeros((STEPS, 2)),
     }
 
@@ -39,8 +46,12 @@ def synthetic(tmp_path):
     folder = root / "drivewm" / "scenes"
     folder.mkdir(parents=True)
     np.savez(folder / f"{tiny.SCENE}.npz", **arrays())
-    about = {"world_spec": {"seed": 7}, "policy": "reckless", "split": "unseen_layout",
-             "generator_version": 1}
+    about = {
+        "world_spec": {"seed": 7},
+        "policy": "reckless",
+        "split": "unseen_layout",
+        "generator_version": 1,
+    }
     (folder / f"{tiny.SCENE}.json").write_text(json.dumps(about))
     return root
 
@@ -88,11 +99,14 @@ def test_split_asked_for_then_sidecar_then_the_dataroots_own_file(synthetic, tmp
     assert split() == "drivewm_unseen_layout"
 
 
-@pytest.mark.parametrize(("name", "value", "message"), [
-    ("times_us", arrays()["times_us"] + 260_000_000, "keyframes of the tables"),
-    ("ego", np.zeros((3, 11)), "do not fit"),
-    ("route", None, "array is missing"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("times_us", arrays()["times_us"] + 260_000_000, "keyframes of the tables"),
+        ("ego", np.zeros((3, 11)), "do not fit"),
+        ("route", None, "array is missing"),
+    ],
+)
 def test_sidecar_of_another_run_is_refused(synthetic, tmp_path, name, value, message):
     changed = {**arrays(), name: value}
     path = synthetic / "drivewm" / "scenes" / f"{tiny.SCENE}.npz"

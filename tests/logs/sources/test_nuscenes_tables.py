@@ -28,16 +28,23 @@ def first_row(**change):
     return apply
 
 
-@pytest.mark.parametrize(("table", "change", "expected"), [
-    ("ego_pose", first_row(translation=[float("nan"), 0.0, 0.0]), "[translation] record LIDAR"),
-    ("ego_pose", first_row(rotation=[0.0, 0.0, 0.0, 0.0]), "quaternion of length 0"),
-    ("sample_annotation", first_row(size=[1.9, 0.0, 1.6]), "[size] record"),
-    ("sample_annotation", first_row(translation="x"), "every record needs 3 numbers"),
-    ("sample", lambda rows: [*rows, rows[0]], "token sample-0 occurs twice"),
-    ("instance", lambda rows: rows[1:], "refers to"),
-    ("sensor", lambda rows: {"a": 1}, "must be a list of records"),
-    ("map", lambda rows: [{k: v for k, v in rows[0].items() if k != "log_tokens"}], "log_tokens"),
-])
+@pytest.mark.parametrize(
+    ("table", "change", "expected"),
+    [
+        ("ego_pose", first_row(translation=[float("nan"), 0.0, 0.0]), "[translation] record LIDAR"),
+        ("ego_pose", first_row(rotation=[0.0, 0.0, 0.0, 0.0]), "quaternion of length 0"),
+        ("sample_annotation", first_row(size=[1.9, 0.0, 1.6]), "[size] record"),
+        ("sample_annotation", first_row(translation="x"), "every record needs 3 numbers"),
+        ("sample", lambda rows: [*rows, rows[0]], "token sample-0 occurs twice"),
+        ("instance", lambda rows: rows[1:], "refers to"),
+        ("sensor", lambda rows: {"a": 1}, "must be a list of records"),
+        (
+            "map",
+            lambda rows: [{k: v for k, v in rows[0].items() if k != "log_tokens"}],
+            "log_tokens",
+        ),
+    ],
+)
 def test_broken_records_are_named(dataroot, tmp_path, capsys, table, change, expected):
     tiny.edit(dataroot, table, change)
     line = refused(dataroot, tmp_path, capsys)

@@ -24,21 +24,29 @@ class Shell:
 @pytest.mark.parametrize("protocol", range(6))
 def test_arrays_scalars_and_containers_come_back(tmp_path, protocol):
     value = {
-        "a": np.arange(6.0).reshape(2, 3), "b": np.float64(1.5), "c": [1, "x", None, (2.0, True)],
-        "d": {"s"}, "e": np.array(["u", "v"]), "f": np.array([True]), "g": b"bytes",
+        "a": np.arange(6.0).reshape(2, 3),
+        "b": np.float64(1.5),
+        "c": [1, "x", None, (2.0, True)],
+        "d": {"s"},
+        "e": np.array(["u", "v"]),
+        "f": np.array([True]),
+        "g": b"bytes",
     }
     back = load(write(tmp_path / "x.pkl", value, protocol))
     np.testing.assert_array_equal(back["a"], value["a"])
     assert (back["b"], back["c"], back["d"], back["g"]) == (1.5, value["c"], {"s"}, b"bytes")
 
 
-@pytest.mark.parametrize(("function", "arguments", "name"), [
-    (os.system, ("touch {marker}",), "system"),
-    (eval, ("open('{marker}', 'w')",), "builtins.eval"),
-    (getattr, ("x", "upper"), "builtins.getattr"),
-    (np.load, ("{marker}",), "numpy.load"),
-    (np.fromfile, ("{marker}",), "fromfile"),
-])
+@pytest.mark.parametrize(
+    ("function", "arguments", "name"),
+    [
+        (os.system, ("touch {marker}",), "system"),
+        (eval, ("open('{marker}', 'w')",), "builtins.eval"),
+        (getattr, ("x", "upper"), "builtins.getattr"),
+        (np.load, ("{marker}",), "numpy.load"),
+        (np.fromfile, ("{marker}",), "fromfile"),
+    ],
+)
 def test_pickle_that_tries_to_run_code_is_refused_and_runs_nothing(
     tmp_path, function, arguments, name
 ):

@@ -17,11 +17,16 @@ def track(x_m, *, length=4.5, width=1.9, kind="VEHICLE", original="vehicle.car")
     ones = np.ones((STEPS, 1))
     x = x_m + 0.5 * np.arange(STEPS)
     return {
-        "type": kind, "metadata": {"type": original},
+        "type": kind,
+        "metadata": {"type": original},
         "state": {
-            "position": np.column_stack([x, 2.0 + 0 * x, 0 * x]), "heading": np.zeros(STEPS),
-            "velocity": np.tile([5.0, 0.0], (STEPS, 1)), "valid": np.ones(STEPS),
-            "length": length * ones, "width": width * ones, "height": 1.5 * ones,
+            "position": np.column_stack([x, 2.0 + 0 * x, 0 * x]),
+            "heading": np.zeros(STEPS),
+            "velocity": np.tile([5.0, 0.0], (STEPS, 1)),
+            "valid": np.ones(STEPS),
+            "length": length * ones,
+            "width": width * ones,
+            "height": 1.5 * ones,
         },
     }
 
@@ -30,18 +35,36 @@ def scenario() -> dict:
     ring = np.array([[-20, -2], [100, -2], [100, 6], [-20, 6], [-20, -2]], float)
     hole = np.array([[30, 4], [32, 4], [32, 5], [30, 5], [30, 4]], float)
     return {
-        "id": "scene-0001", "length": STEPS, "dynamic_map_states": {},
-        "metadata": {"sdc_id": "ego", "ts": np.arange(STEPS) / 10, "map": "boston-seaport",
-                     "date": "2018-08-30"},
-        "tracks": {"ego": track(0.0, length=1.73, width=4.08), "car": track(15.0),
-                   "truck": track(40.0, original="vehicle.truck")},
+        "id": "scene-0001",
+        "length": STEPS,
+        "dynamic_map_states": {},
+        "metadata": {
+            "sdc_id": "ego",
+            "ts": np.arange(STEPS) / 10,
+            "map": "boston-seaport",
+            "date": "2018-08-30",
+        },
+        "tracks": {
+            "ego": track(0.0, length=1.73, width=4.08),
+            "car": track(15.0),
+            "truck": track(40.0, original="vehicle.truck"),
+        },
         "map_features": {
-            "in": {"type": "LANE_SURFACE_STREET", "polyline": [(-20, 2, 0), (20, 2, 0)],
-                   "polygon": [[-20, 0], [20, 0], [20, 4], [-20, 4]]},
-            "via": {"type": "LANE_SURFACE_STREET", "polyline": [(20, 2, 0), (30, 2, 0)],
-                    "speed_limit_kmh": 100},
-            "out": {"type": "LANE_SURFACE_STREET", "polyline": [(30, 2, 0), (90, 2, 0)],
-                    "polygon": [[30, 0], [90, 0], [90, 4], [30, 4]]},
+            "in": {
+                "type": "LANE_SURFACE_STREET",
+                "polyline": [(-20, 2, 0), (20, 2, 0)],
+                "polygon": [[-20, 0], [20, 0], [20, 4], [-20, 4]],
+            },
+            "via": {
+                "type": "LANE_SURFACE_STREET",
+                "polyline": [(20, 2, 0), (30, 2, 0)],
+                "speed_limit_kmh": 100,
+            },
+            "out": {
+                "type": "LANE_SURFACE_STREET",
+                "polyline": [(30, 2, 0), (90, 2, 0)],
+                "polygon": [[30, 0], [90, 0], [90, 4], [30, 4]],
+            },
             "boundary_0": {"type": "ROAD_LINE_SOLID_SINGLE_WHITE", "polyline": ring},
             "boundary_1": {"type": "ROAD_LINE_SOLID_SINGLE_WHITE", "polyline": hole},
             "paint": {"type": "ROAD_LINE_BROKEN_SINGLE_WHITE", "polyline": [[0, 0], [9, 0]]},
@@ -59,7 +82,8 @@ def write(folder, content, reference=None):
 
 def fleet_of(tmp_path, content, reference=None):
     return Fleet.open(
-        ingest("scenarionet", write(tmp_path / "src", content, reference), tmp_path / "fleet"))
+        ingest("scenarionet", write(tmp_path / "src", content, reference), tmp_path / "fleet")
+    )
 
 
 def test_agents_are_box_centres_and_the_ego_is_a_rear_axle_with_its_size_swapped_back(tmp_path):
@@ -84,7 +108,10 @@ def test_only_annotated_instants_are_kept(tmp_path):
 def test_connectors_lane_graph_and_road_outline(tmp_path):
     road = fleet_of(tmp_path, scenario()).scene("scene-0001").map
     assert [(la.id, la.is_connector, la.successors) for la in road.lanes] == [
-        ("in", False, ("via",)), ("via", True, ("out",)), ("out", False, ())]
+        ("in", False, ("via",)),
+        ("via", True, ("out",)),
+        ("out", False, ()),
+    ]
     assert road.lane("via").speed_limit_mps is None  # 100 km/h is the converter's filler
     assert sum(p.area for p in road.drivable) == pytest.approx(120 * 8 - 2.0)
     assert len(road.dividers) == 1
@@ -125,13 +152,16 @@ def test_missing_reference_instants_are_the_track_delayed_by_the_last_lag():
     np.testing.assert_allclose(out[3:, 0], reference(0.2)[3:, 0, 3], atol=0.05)
 
 
-@pytest.mark.parametrize(("change", "field"), [
-    (lambda s: s.pop("tracks"), "tracks"),
-    (lambda s: s["metadata"].pop("sdc_id"), r"metadata\.sdc_id"),
-    (lambda s: s["tracks"].pop("ego"), r"metadata\.sdc_id"),
-    (lambda s: s["tracks"]["car"]["state"].pop("length"), r"tracks\.car\.state\.length"),
-    (lambda s: s["map_features"]["in"].pop("polyline"), r"map_features\.in\.polyline"),
-])
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (lambda s: s.pop("tracks"), "tracks"),
+        (lambda s: s["metadata"].pop("sdc_id"), r"metadata\.sdc_id"),
+        (lambda s: s["tracks"].pop("ego"), r"metadata\.sdc_id"),
+        (lambda s: s["tracks"]["car"]["state"].pop("length"), r"tracks\.car\.state\.length"),
+        (lambda s: s["map_features"]["in"].pop("polyline"), r"map_features\.in\.polyline"),
+    ],
+)
 def test_incomplete_scenario_is_named(tmp_path, change, field):
     content = scenario()
     change(content)
@@ -155,5 +185,6 @@ def test_real_scenarios_agree_with_the_nuscenes_tables(real_fleets):
             valid = ours.tracks.valid[n, :steps] & truth.tracks.valid[row[name], :steps]
             gap = ours.tracks.state[n, :steps, :2] - truth.tracks.state[row[name], :steps, :2]
             assert np.abs(gap[valid]).max(initial=0) < 0.01, (info.id, name)
-        assert (ours.tracks.occ_class == truth.tracks.occ_class[
-            [row[name] for name in ours.tracks.ids]]).all()
+        assert (
+            ours.tracks.occ_class == truth.tracks.occ_class[[row[name] for name in ours.tracks.ids]]
+        ).all()
