@@ -69,6 +69,8 @@ class Imagined:
 class WorldModel(nn.Module):
     """Perceives occupancy from cameras (or annotations) and imagines what an action causes."""
 
+    movable: Tensor  # bool [K]
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config, grid = config, config.grid

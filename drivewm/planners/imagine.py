@@ -65,7 +65,7 @@ class Imagine:
     """The planner. One scene a call (a fixed batch keeps results independent of workers)."""
 
     name = "imagine"
-    modes = ("sensor", "privileged")
+    modes: tuple[str, ...] = ("sensor", "privileged")
     replan_interval_s = STEP_S
 
     def __init__(self, **options) -> None:

@@ -96,6 +96,8 @@ def frame(scene: Frames, k: int) -> Batch:
     """One frame as tensors."""
     out = {"occupancy": torch.from_numpy(scene.occupancy[k])}
     if scene.images is not None:
+        assert scene.intrinsics is not None and scene.ego_from_camera is not None
+        assert scene.present is not None
         out["images"] = torch.from_numpy(scene.images[k]).permute(0, 3, 1, 2)
         out["intrinsics"] = torch.from_numpy(scene.intrinsics[k])
         out["ego_from_camera"] = torch.from_numpy(scene.ego_from_camera[k])

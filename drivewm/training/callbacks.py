@@ -40,7 +40,7 @@ class Pictures(lightning.Callback):
     def __init__(self, example: dict[str, torch.Tensor], every: int) -> None:
         self.example, self.every = example, every
 
-    def on_train_batch_end(self, trainer, module: Stage, outputs, batch, batch_idx) -> None:
+    def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx) -> None:
         if trainer.global_step % self.every or trainer.logger is None:
             return
         with torch.no_grad():

@@ -17,6 +17,8 @@ from drivewm.training.losses import flow_loss, masked_mean, occupancy_loss
 class Stage(lightning.LightningModule):
     """Optimiser, schedule and the occupancy loss that both stages share."""
 
+    weights: Tensor  # [K] of the occupancy classes
+
     def __init__(self, model: WorldModel, config: TrainConfig, weights: Tensor, steps: int) -> None:
         super().__init__()
         self.model, self.config, self.steps = model, config, steps

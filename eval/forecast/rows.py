@@ -85,8 +85,8 @@ def forecast_window(model: WorldModel, scene: Frames, features: Tensor, first: i
         for mask in MASKS
     }
     steps = slice(now_at, now_at + ahead)
-    reward = [float(model.scalars.two_hot.mean(s.reward)) for s in states]
-    cont = [float(torch.sigmoid(s.cont)) for s in states]
+    reward = [float(model.scalars.two_hot.mean(s.reward)) for s in states if s.reward is not None]
+    cont = [float(torch.sigmoid(s.cont)) for s in states if s.cont is not None]
     return WindowResult(
         counts=counts, true=true, predicted=predicted,
         reward=np.stack([np.array(reward), scene.reward[steps]], -1),

@@ -6,8 +6,8 @@ TERMS = (
     (
         "Score",
         "0 to 1 per scene: the product of the multipliers (no at-fault collision, drivable "
-        "area, making progress) times the weighted mean of progress, time to collision and comfort; "
-        "a row that failed counts as 0.",
+        "area, making progress) times the weighted mean of progress, time to collision and "
+        "comfort; a row that failed counts as 0.",
     ),
     (
         "95 % interval",

@@ -110,7 +110,9 @@ class PullCache:
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]
-        row, column, weight = pull_weights(self.points_m, *arrays, size, self.stride, mask)
+        row, column, weight = pull_weights(
+            self.points_m, arrays[0], arrays[1], size, self.stride, mask
+        )
         h, w = size[0] // self.stride, size[1] // self.stride
         shape = (len(self.points_m), len(mask) * h * w)
         triplets = torch.from_numpy(np.stack([row, column])), torch.from_numpy(weight).float()

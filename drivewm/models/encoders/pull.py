@@ -27,6 +27,8 @@ class PullConfig(Config):
 class PullEncoder(nn.Module):
     """Six (or any number of) cameras to BEV features at half the grid's resolution."""
 
+    place: Tensor  # [1, 3, X, Y]
+
     def __init__(self, config: PullConfig, grid: GridConfig, channels: int) -> None:
         super().__init__()
         self.config, self.grid, self.channels = config, grid, channels
