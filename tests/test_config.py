@@ -66,7 +66,44 @@ def test_a_missing_file_is_an_input_error() -> None:
         load(Rig, "no_such_preset")
 
 
-@pytest.mark.skipif(not NAMES, reason="conf/ holds no YAML yet")
-def test_an_override_of_an_unknown_field_is_an_input_error() -> None:
-    with pytest.raises(InputError):
-        compose(NAMES[0], ["no_such_field=1"])
+@pytest.mark.parametrize("name", ["../demo", "train/../demo", "train/__init__"])
+def test_a_name_outside_its_folder_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="no such configuration"):
+        compose(name)
+
+
+@pytest.mark.parametrize("preset", ["tiny", "smoke"])
+def test_any_field_can_be_set_named_in_the_file_or_not(preset: str) -> None:
+    from drivewm.training.config import TrainConfig
+
+    settings = ["perception_steps=3", "seed=5", "model.encoder=privileged",
+                "holdout_scenes=[scene-0103,scene-0916]"]  # fmt: skip
+    config = load(TrainConfig, f"train/{preset}", settings)
+    assert (config.perception_steps, config.seed, config.model.encoder) == (3, 5, "privileged")
+    assert config.holdout_scenes == ("scene-0103", "scene-0916")
+
+
+@pytest.mark.parametrize(
+    ("override", "field", "says"),
+    [
+        ("no_such_field=1", "no_such_field", "known: .*perception_steps"),
+        ("model.no_such=1", "model.no_such", "known: .*encoder"),
+        ("perception_steps=many", "perception_steps", "integer"),
+        ("perception_steps=-1", "perception_steps", "greater"),
+        ("learning_rate=nan", "learning_rate", "greater"),
+        ("model=3", "model", "valid dictionary"),
+        ("model.encoder=sonar", "model.encoder", "'pull'"),
+    ],
+)
+def test_a_wrong_override_is_named(override: str, field: str, says: str) -> None:
+    from drivewm.training.config import TrainConfig
+
+    with pytest.raises(InputError, match=says) as caught:
+        load(TrainConfig, "train/tiny", [override])
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("override", ["seed", "==", "=1", "a b=1", "~seed=1"])
+def test_an_override_that_is_no_setting_is_named(override: str) -> None:
+    with pytest.raises(InputError, match="KEY=VALUE"):
+        compose("train/tiny", [override])

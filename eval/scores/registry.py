@@ -20,8 +20,7 @@ def load_config(name: str, overrides: Sequence[str] = ()) -> ScoreConfig:
     """
     if name not in SCORES:
         raise InputError(f"unknown score '{name}'", field="score", fix=f"use {', '.join(SCORES)}")
-    grouped = [f"score.{override}" for override in overrides]  # Hydra: a group is a package
-    return load(ScoreConfig, f"score/{name}", grouped)
+    return load(ScoreConfig, f"score/{name}", overrides)
 
 
 def build(config: ScoreConfig) -> Score:
