@@ -18,8 +18,8 @@ CANVAS_M = {  # width, height of the nuScenes maps
     "singapore-hollandvillage": (2808.3, 2922.9),
 }
 UNSEEN_LAYOUT: LayoutKind = "roundabout"
-UNSEEN_SHARE, VAL_SHARE = 1 / 14, 1 / 5
-SCENES_PER_NETWORK = 2
+SHARES = {"val": 1 / 6, "val_unsafe": 1 / 12, "unseen_layout": 1 / 14}  # the rest is train
+SPLITS = ("train", *SHARES)
 FIRST_SCENE = 2001  # four digits, as the devkit wants, and no number of a real scene
 WEATHER: tuple[tuple[Weather, float], ...] = (
     ("day", 0.5), ("dusk", 0.17), ("night", 0.13), ("rain", 0.2),
@@ -31,7 +31,8 @@ TRAIN_POLICY: tuple[Policy, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedScene:
-    """One scene of a fleet to be. ``split``: train, val or unseen_layout."""
+    """One scene of a fleet to be. ``split`` is one of ``SPLITS``; in ``val_unsafe`` the ego is
+    driven badly, so that held-out collisions and departures occur."""
 
     name: str
     split: str
@@ -39,21 +40,18 @@ class PlannedScene:
 
 
 def fleet_specs(n_scenes: int, seed: int) -> list[PlannedScene]:
-    """The scenes of a fleet, in order. Networks never serve two splits; one kind of layout is
-    only in ``unseen_layout``. Fewer than three scenes are all ``train``."""
-    unseen = max(round(n_scenes * UNSEEN_SHARE), 1) if n_scenes >= 6 else 0
-    val = max(round(n_scenes * VAL_SHARE), 1) if n_scenes >= 3 else 0
-    counts = {"train": n_scenes - val - unseen, "val": val, "unseen_layout": unseen}
+    """The scenes of a fleet, in order, each on a road network of its own; one kind of layout is
+    only in ``unseen_layout``. Small fleets have fewer splits, the smallest only ``train``."""
+    counts = {"train": 0}
+    for rank, (split, share) in enumerate(SHARES.items()):
+        counts[split] = max(round(n_scenes * share), 1) if n_scenes >= 3 * (rank + 1) else 0
+    counts["train"] = n_scenes - sum(counts.values())
     tiles, planned = Tiles(), []
     for split, count in counts.items():
-        per_network = SCENES_PER_NETWORK if split == "train" else 1
         for index in range(count):
-            if index % per_network == 0:
-                network = index // per_network
-                kind = layout_of(split, network)
-                layout_seed = derive_seed("network", seed, split, network) % 2**31
-                location, origin = tiles.next()
-            planned.append((split, kind, layout_seed, location, origin, index))
+            layout_seed = derive_seed("network", seed, split, index) % 2**31
+            location, origin = tiles.next()
+            planned.append((split, layout_of(split, index), layout_seed, location, origin, index))
     return [
         PlannedScene(name=f"scene-{FIRST_SCENE + k:04d}", split=row[0], spec=spec_of(seed, *row))
         for k, row in enumerate(planned)
@@ -75,6 +73,8 @@ def spec_of(seed, split, kind, layout_seed, location, origin, index) -> WorldSpe
     policy: Policy = "careful"
     if split == "train":
         policy = TRAIN_POLICY[index % len(TRAIN_POLICY)]
+    elif split == "val_unsafe":
+        policy = ("reckless", "perturbed")[index % 2]
     return WorldSpec(
         seed=derive_seed("world", seed, split, index) % 2**31, layout=kind,
         layout_seed=layout_seed, location=location, origin_m=origin, weather=weather,

@@ -26,7 +26,7 @@ from drivewm.worlds.build import build
 from drivewm.worlds.dataroot import Dataroot
 from drivewm.worlds.map_expansion import Network, expansion_text
 from drivewm.worlds.map_images import MASK_TOKENS, basemap, semantic_prior
-from drivewm.worlds.plan import PlannedScene, fleet_specs
+from drivewm.worlds.plan import SPLITS, PlannedScene, fleet_specs
 from drivewm.worlds.recordings import CHANNELS
 from drivewm.worlds.scene_writer import SceneWriter
 from drivewm.worlds.sidecar import read_about
@@ -205,7 +205,4 @@ def _log_token(planned: PlannedScene) -> str:
 
 def splits(plan: Sequence[PlannedScene]) -> Mapping[str, list[str]]:
     """``splits.json``: the devkit keeps the bare names for its own splits."""
-    return {
-        f"drivewm_{split}": [p.name for p in plan if p.split == split]
-        for split in ("train", "val", "unseen_layout")
-    }
+    return {f"drivewm_{split}": [p.name for p in plan if p.split == split] for split in SPLITS}
