@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from drivewm import __version__
 from drivewm.errors import InputError
@@ -25,6 +26,15 @@ VERBS: dict[str, tuple[str, str]] = {
     "report": ("drivewm.eval.commands.report", "one self-contained HTML page from results"),
     "demo": ("drivewm.eval.commands.demo", "the whole line on the synthetic fleet"),
 }
+
+# Failures of the system that a user can mend, each with a file name except a full disk
+FULL = (errno.ENOSPC, errno.EDQUOT)
+MENDABLE = (
+    *FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EEXIST, errno.ENOTDIR,
+    errno.EISDIR, errno.ENOTEMPTY, errno.ENAMETOOLONG, errno.ELOOP, errno.EFBIG,
+)  # fmt: skip
+FIX_FULL = "free space or choose another output folder"
+FIX_PATH = "check the path, or choose another one"
 
 
 def _help() -> str:
@@ -54,31 +64,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _run(verb, argv[1:])
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong with the arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message, fix=f"see {self.prog} --help")
+
+
 def _run(verb: str, argv: list[str]) -> int:
     module_name, text = VERBS[verb]
     try:
         module = importlib.import_module(module_name)
-        parser = argparse.ArgumentParser(prog=f"drivewm {verb}", description=text)
+        parser = _Parser(prog=f"drivewm {verb}", description=text)
         module.configure(parser)
         return int(module.run(parser.parse_args(argv)) or 0)
     except InputError as error:
-        print(f"drivewm {verb}: {error}", file=sys.stderr)
-        return 2
+        return _say(verb, str(error), 2)
     except KeyboardInterrupt:
-        print(f"drivewm {verb}: interrupted; finished work is kept, run again", file=sys.stderr)
-        return 130
+        return _say(verb, "interrupted; finished work is kept, run again", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT):
+        if error.errno not in MENDABLE:
             raise
-        print(
-            f"drivewm {verb}: {error.filename or 'output'}: {error.strerror}; "
-            "free space or choose another output folder",
-            file=sys.stderr,
-        )
-        return 2
+        file, text = error.filename or "output", error.strerror or str(error)
+        if error.errno not in FULL and error.filename is None:
+            raise
+        return _say(verb, f"{file}: {text}; {FIX_FULL if error.errno in FULL else FIX_PATH}", 2)
+
+
+def _say(verb: str, text: str, code: int) -> int:
+    """One line on stderr, below any progress bar that was running."""
+    if "drivewm.progress" in sys.modules:
+        sys.modules["drivewm.progress"].close_all()
+    print(f"drivewm {verb}: {text}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

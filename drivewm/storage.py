@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,13 +14,14 @@ from pathlib import Path
 def atomic_file(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path beside ``path`` and renames it into place on success."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = _partial(path)
+        try:
+            yield partial
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -29,21 +31,69 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     An existing folder at ``path`` is replaced only after the new one is complete.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = _partial(path)
+        partial.mkdir()
+        try:
+            yield partial
+            _swap(partial, path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _swap(new: Path, path: Path) -> None:
+    """Puts ``new`` in the place of ``path``; an interrupt in between puts the old one back."""
+    if not path.exists():
+        os.replace(new, path)
+        return
+    old = new.with_suffix(".old")
+    os.replace(path, old)
     try:
-        yield partial
-        if path.exists():
-            old = path.with_name(f".{path.name}.{os.getpid()}.old")
-            os.replace(path, old)
-            os.replace(partial, path)
-            shutil.rmtree(old)
+        os.replace(new, path)
+    except BaseException:
+        if not path.exists():
+            os.replace(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _partial(path: Path) -> Path:
+    """The temporary name of this process; what killed processes left under theirs is cleared."""
+    for left in sorted(path.parent.glob(f".{glob.escape(path.name)}.*.*")):
+        owner, kind = left.name.split(".")[-2:]
+        mine = owner == str(os.getpid())
+        if kind not in ("partial", "old") or not (mine or (owner.isdigit() and _ended(int(owner)))):
+            continue
+        if kind == "old" and not path.exists():
+            os.replace(left, path)  # killed between the two renames: this is the only copy
+        elif left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
         else:
-            os.replace(partial, path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+            left.unlink(missing_ok=True)
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
+
+
+def _ended(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # another user's
+        return False
+    return False
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """An error of the system about the temporary file, or about none, names ``path``."""
+    try:
+        yield
+    except OSError as error:
+        named = "" if error.filename is None else os.fspath(error.filename)
+        if error.errno is None or (named and f".{path.name}.{os.getpid()}." not in named):
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -11,7 +11,7 @@ import types
 
 import pytest
 
-from drivewm import __version__, cli
+from drivewm import __version__, cli, progress
 from drivewm.errors import InputError
 from tests.source_tree import modules
 
@@ -110,13 +110,50 @@ def test_input_error_is_one_line_and_exit_code_2(verb, capsys) -> None:
     assert message == "drivewm probe: a.json: [x] is not a number; mend it\n"
 
 
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["--count", "many"], "'many'"),
+        (["--cuont", "1"], "--cuont"),
+        (["extra"], "extra"),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_exit_code_2(verb, capsys, argv, says) -> None:
+    verb(lambda args: 0)
+    assert cli.main(["probe", *argv]) == 2
+    message = capsys.readouterr().err
+    assert says in message and message.count("\n") == 1 and "drivewm probe --help" in message
+
+
+def test_the_message_stands_below_a_bar_that_was_running(verb, capsys) -> None:
+    def run(args):
+        for _ in progress.track(range(3), "work", total=3):
+            raise InputError("broken", file="a.json")
+
+    verb(run)
+    assert cli.main(["probe"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "drivewm probe: a.json: broken"
+
+
+@pytest.mark.parametrize("name", ["synth", "ingest", "forecast", "score"])
+def test_a_count_below_one_is_refused(name, capsys) -> None:
+    needed = {"synth": ["d"], "ingest": ["nuscenes", "d", "f"], "forecast": ["r", "f", "-o", "x"],
+              "score": ["idm", "--fleet", "f"]}  # fmt: skip
+    option = "--stride" if name == "forecast" else "--workers"
+    for value in ("0", "-1", "two"):
+        assert cli.main([name, *needed[name], option, value]) == 2
+        assert f"'{value}' is not a whole number above 0" in capsys.readouterr().err
+
+
 def test_interrupt_is_exit_code_130(verb, capsys) -> None:
     verb(raising(KeyboardInterrupt()))
     assert cli.main(["probe"]) == 130
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize(
+    "number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENOENT, errno.EISDIR, errno.ENOTDIR]
+)
 def test_an_unwritable_output_is_one_line_and_exit_code_2(verb, capsys, number) -> None:
     verb(raising(OSError(number, "the disk says no", "out.parquet")))
     assert cli.main(["probe"]) == 2

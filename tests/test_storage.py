@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,6 +82,69 @@ def test_folder_starts_empty_after_a_killed_run(tmp_path: Path) -> None:
     (tmp_path / left_over / "half.txt").write_text("half")
     with atomic_folder(tmp_path / "fleet") as partial:
         assert names(partial) == []
+
+
+@pytest.fixture
+def ended() -> int:
+    """The id of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    process.wait()
+    return process.pid
+
+
+def test_what_a_killed_process_left_is_cleared(tmp_path: Path, ended: int) -> None:
+    (tmp_path / f".fleet.{ended}.partial").mkdir()
+    (tmp_path / f".a.txt.{ended}.partial").write_text("half")
+    other = tmp_path / f".a.txt.{os.getppid()}.partial"
+    other.write_text("of a process that still writes")
+    with atomic_folder(tmp_path / "fleet"):
+        pass
+    write_text(tmp_path / "a.txt", "whole")
+    assert names(tmp_path) == sorted([other.name, "a.txt", "fleet"])
+
+
+def test_a_folder_set_aside_by_a_killed_process_comes_back(tmp_path: Path, ended: int) -> None:
+    aside = tmp_path / f".fleet.{ended}.old"
+    aside.mkdir()
+    (aside / "only copy.txt").write_text("good")
+    with pytest.raises(Stop), atomic_folder(tmp_path / "fleet"):
+        raise Stop
+    assert names(tmp_path) == ["fleet"] and names(tmp_path / "fleet") == ["only copy.txt"]
+
+
+def test_an_interrupt_between_the_renames_puts_the_old_folder_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "fleet"
+    with atomic_folder(target) as partial:
+        (partial / "a.txt").write_text("old")
+    replace, calls = os.replace, []
+
+    def interrupted(source, goal):
+        calls.append(goal)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        replace(source, goal)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt), atomic_folder(target):
+        pass
+    assert names(tmp_path) == ["fleet"] and names(target) == ["a.txt"]
+
+
+def test_a_full_disk_names_the_output(tmp_path: Path) -> None:
+    for atomic in (atomic_file, atomic_folder):
+        with pytest.raises(OSError, match="out") as caught, atomic(tmp_path / "out"):
+            raise OSError(errno.ENOSPC, "No space left on device")  # as write() says it: no name
+        assert caught.value.filename == str(tmp_path / "out")
+        assert names(tmp_path) == []
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        write_text(tmp_path / "a.txt", "x")
+    assert caught.value.filename == str(tmp_path / "a.txt")
 
 
 def test_text_is_utf8(tmp_path: Path) -> None:

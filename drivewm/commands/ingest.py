@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from drivewm.arguments import positive_int
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", choices=("nuscenes", "scenarionet", "av2"))
@@ -20,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--occupancy", type=Path, help="nuScenes: folder of Occ3D labels (default: SRC/gts)"
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--workers", type=positive_int, default=1, help="processes (default 1)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drivewm.arguments import positive_int
+
 if TYPE_CHECKING:
     from drivewm.worlds.synth import SynthReport
 
@@ -38,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--duration", type=float, default=20.0, metavar="S", help="seconds per scene (20)"
     )
-    parser.add_argument("--workers", type=int, default=2, help="processes (2)")
+    parser.add_argument("--workers", type=positive_int, default=2, help="processes (2)")
     parser.add_argument(
         "--overwrite",
         action="store_true",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from drivewm.arguments import positive_int
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="folder that `drivewm train` wrote")
@@ -11,9 +13,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, help="folder for forecast.json")
     parser.add_argument("--split", help="only scenes of this split")
     parser.add_argument("--scenes", help="only these scenes, comma separated")
-    parser.add_argument("--stride", type=int, default=1, help="frames between windows (0.5 s)")
+    parser.add_argument(
+        "--stride", type=positive_int, default=1, help="frames between windows (0.5 s)"
+    )
     parser.add_argument("--mask", choices=("none", "camera"), default="none", help="table shown")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=positive_int, default=2)
 
 
 def run(args: argparse.Namespace) -> int:

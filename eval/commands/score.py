@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from drivewm.arguments import positive_int
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
@@ -45,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("drop", "reference"),
         help="terms that the source cannot know (default: the score's own)",
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
+    parser.add_argument("--workers", type=positive_int, default=1, help="processes (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed (%(default)s)")
     parser.add_argument("--overwrite", action="store_true", help="replace results in the folder")
 
@@ -53,14 +55,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Scores and prints the table of planners."""
     from drivewm.config import validate
-    from drivewm.errors import InputError
     from drivewm.eval.scores.registry import load_config
     from drivewm.eval.scoring import ScoringRun, score_planners
     from drivewm.eval.table import planner_table
     from drivewm.sim.config import SimConfig
 
-    if args.workers < 1:
-        raise InputError("needs at least one process", field="--workers", fix="give 1 or more")
     settings = {
         "tracker": args.tracker,
         "agents": args.agents,
