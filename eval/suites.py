@@ -39,7 +39,7 @@ def label_planners(texts: Sequence[str]) -> dict[str, str]:
 def _own_name(planner: object, spec: str) -> str:
     stem = Path(registry.parse(spec).target.partition(":")[0]).stem
     name = str(getattr(planner, "name", None) or stem)
-    return re.sub(r"[^\w.-]+", "_", name)
+    return re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "planner"
 
 
 def jobs_of(labelled: dict[str, str], scenes: Sequence[SceneInfo]) -> list[Job]:
@@ -59,8 +59,13 @@ def jobs_of(labelled: dict[str, str], scenes: Sequence[SceneInfo]) -> list[Job]:
 
 
 def source_digest(text: str) -> str | None:
-    """Hash of a planner's file, where it is given by path: an edited planner is another run."""
+    """Hash of what a planner is beside its text: its file where it is given by path, and what it
+    calls its ``fingerprint`` (a model's weights). An edited or retrained planner is another run."""
+    parts = []
     path = Path(registry.parse(text).target.partition(":")[0])
-    if path.suffix != ".py" or not path.is_file():
-        return None
-    return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    if path.suffix == ".py" and path.is_file():
+        parts.append(path.read_bytes())
+    own = getattr(registry.create(text), "fingerprint", None)
+    if own is not None:
+        parts.append(str(own).encode())
+    return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest() if parts else None

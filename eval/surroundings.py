@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from numbers import Integral
 from typing import Any
 
 from drivewm.errors import InputError
@@ -41,10 +42,17 @@ def choose_mode(planner: Any, scene: Scene) -> str:
 
 
 def cameras_of(planner: Any, scene: Scene, mode: str) -> CameraSource | None:
-    """Cameras for mode ``sensor``; None for ``privileged``."""
+    """Cameras for mode ``sensor``; None for ``privileged``.
+
+    Raises:
+        InputError: the planner asks for a picture size or a channel that there is not.
+    """
     if mode != "sensor" or scene.world_spec is None:
         return None
     size = getattr(planner, "image_size", None) or DEFAULT_SIZE
+    numbers = isinstance(size, tuple | list) and all(isinstance(v, Integral) for v in size)
+    if not numbers or len(size) != 2 or not all(1 <= v <= 4096 for v in size):
+        raise InputError(f"image_size is {size!r}, not (width, height) in pixels")
     channels = getattr(planner, "camera_channels", None)
     return WorldCameras(_world(scene.world_spec), tuple(size), channels)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from drivewm.errors import InputError
 from drivewm.geometry.polylines import arc_lengths, project, without_repeats
 from drivewm.planners.idm_kernels import curve_speeds, nearest_lead, plan_poses
 from drivewm.scene import EgoColumn, Observation, Scene, Trajectory
@@ -29,6 +30,9 @@ class IDM:
         headway_s: wished time gap.
         min_gap_m: wished gap at standstill.
         lateral_mps2: largest acceleration in curves.
+
+    Raises:
+        InputError: a value is not above 0.
     """
 
     name = "idm"
@@ -42,6 +46,13 @@ class IDM:
         min_gap_m: float = 1.0,
         lateral_mps2: float = 2.0,
     ) -> None:
+        given = {
+            "speed_mps": speed_mps, "accel_mps2": accel_mps2, "decel_mps2": decel_mps2,
+            "headway_s": headway_s, "min_gap_m": min_gap_m, "lateral_mps2": lateral_mps2,
+        }  # fmt: skip
+        for option, value in given.items():
+            if not 0 < float(value) < np.inf:
+                raise InputError(f"{value} is not above 0", field=f"idm?{option}", fix="mend it")
         self._speed_mps, self._lateral_mps2 = float(speed_mps), float(lateral_mps2)
         self._law = (float(min_gap_m), float(headway_s), float(accel_mps2), float(decel_mps2))
         self._roads: list[_Road] = []

@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import math
 import sys
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -19,6 +20,7 @@ from drivewm.errors import InputError
 from drivewm.scene import Planner
 
 GROUP = "drivewm.planners"
+MODES = ("privileged", "sensor")
 BUILT_IN = {  # also declared in pyproject.toml; here so that a source tree works uninstalled
     "constant_velocity": "drivewm.planners.constant_velocity:ConstantVelocity",
     "idm": "drivewm.planners.idm:IDM",
@@ -117,7 +119,28 @@ def create(text: str) -> Planner:
         fix = f"options of {cls.__name__}: {', '.join(parameters) or 'none'}"
         raise InputError(str(error), field=text, fix=fix) from error
     with _naming(text):
-        return cls(**spec.options)
+        planner = cls(**spec.options)
+    _check(planner, text)
+    return planner
+
+
+def _check(planner: Any, text: str) -> None:
+    """What the loop will ask of a planner, asked before the first drive.
+
+    Raises:
+        InputError: a method is missing, or an attribute is not what it should be.
+    """
+    for name in ("reset", "plan"):
+        if not callable(getattr(planner, name, None)):
+            raise InputError(f"the planner has no method {name}()", field=text,
+                             fix="write reset(scenes) and plan(observation)")  # fmt: skip
+    every = getattr(planner, "replan_interval_s", 0.1)
+    if not isinstance(every, int | float) or not 0 < every < math.inf:
+        raise InputError(f"replan_interval_s is {every!r}", field=text,
+                         fix="make it a number of seconds above 0")  # fmt: skip
+    modes = getattr(planner, "modes", None) or (getattr(planner, "mode", "privileged"),)
+    if not isinstance(modes, tuple | list) or any(mode not in MODES for mode in modes):
+        raise InputError(f"modes are {modes!r}", field=text, fix=f"use {' or '.join(MODES)}")
 
 
 class _naming:
@@ -130,7 +153,7 @@ class _naming:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, Exception) and not isinstance(error, InputError):
+        if isinstance(error, Exception | SystemExit) and not isinstance(error, InputError):
             cause = f"{type(error).__name__}: {error}"
             raise InputError(
                 f"planner '{self._target}' could not be loaded: {cause}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from drivewm.sim.plan import Plan
 from drivewm.sim.rollout import Rollout
 from drivewm.sim.trackers import LogPlayback, LqrTracker, PerfectTracker, Tracker
 from drivewm.sim.traffic import Traffic
+
+FARTHEST = 1e7  # metres (and radians) of a pose; what lies farther overflows in the geometry
 
 
 class PlannerFailure(Exception):
@@ -80,7 +83,7 @@ def _guarded(what: str, call: Any, *args: Any) -> Any:
     """Runs a planner's method; whatever it raises becomes a PlannerFailure with the place."""
     try:
         return call(*args)
-    except Exception as error:  # a foreign planner may raise anything: the row says what
+    except (Exception, SystemExit) as error:  # foreign code may raise anything: the row says what
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rsplit('/', 1)[-1]}:{place.lineno}"
         text = " ".join(str(error).split())[:300]
@@ -107,6 +110,8 @@ def trajectory_problem(answer: Any, until_s: float) -> str | None:
     """
     if not isinstance(answer, Trajectory):
         return f"returned {type(answer).__name__}, not a Trajectory"
+    if np.iscomplexobj(answer.times_s) or np.iscomplexobj(answer.poses):
+        return "times or poses are not real numbers"
     try:
         times, poses = np.asarray(answer.times_s, float), np.asarray(answer.poses, float)
     except (TypeError, ValueError):
@@ -115,10 +120,17 @@ def trajectory_problem(answer: Any, until_s: float) -> str | None:
         return f"poses {poses.shape} and times {times.shape} are not [1, H, 3] and [H]"
     if not np.isfinite(times).all() or not np.isfinite(poses).all():
         return "poses or times are not finite"
+    if np.abs(poses).max() > FARTHEST:
+        return f"a pose is as large as {np.abs(poses).max():g}"
     if times[0] <= 0 or (np.diff(times) <= 0).any():
         return "times are not positive and strictly increasing"
     if times[-1] < until_s - 1e-6:
         return f"the trajectory ends at {times[-1]:g} s, before the next plan at {until_s:g} s"
+    info = answer.info
+    if info is not None and not (
+        isinstance(info, Sequence) and len(info) == 1 and isinstance(info[0], Mapping | None)
+    ):
+        return "info is not a list of one dict per scene"
     return None
 
 

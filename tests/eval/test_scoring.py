@@ -129,6 +129,13 @@ def test_a_planner_whose_mode_the_scene_cannot_serve_is_a_failed_row(tmp_path, p
     assert "sensor" in rows[0]["reason"]
 
 
+def test_a_name_that_leads_out_of_the_folder_is_made_harmless(tmp_path, planner_file):
+    text = TEN_LINES.replace("class Crawl:", "class Crawl:\n    name = '../..'")
+    rows = score_planners(run_of(tmp_path / "r", planner_file(text), scene_ids=["free"]))
+    assert [row["planner"] for row in rows] == ["_.."]
+    assert (tmp_path / "r/rollouts/_../free.npz").exists()
+
+
 class Interrupted(Exception):
     pass
 

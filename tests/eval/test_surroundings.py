@@ -63,3 +63,15 @@ def test_a_sensor_planner_drives_by_rendered_cameras(scene):
     assert [frame.shape for frame in frames] == [(16, 32, 3)] * 3
     assert (frames[0] != frames[-1]).any()  # pictured from where the ego is now
     assert cameras_of(planner, scene, "privileged") is None
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "says"),
+    [("image_size", "large", "image_size"), ("image_size", (32, 0), "image_size"),
+     ("image_size", 5, "image_size"), ("camera_channels", ("CAM_ROOF",), "CAM_ROOF")],
+)  # fmt: skip
+def test_cameras_that_there_are_not_are_named(scene, attribute, value, says):
+    planner = Looking()
+    setattr(planner, attribute, value)
+    with pytest.raises(InputError, match=says):
+        cameras_of(planner, scene, "sensor")

@@ -107,6 +107,35 @@ def test_a_constructor_that_raises_is_named(tmp_path):
         registry.create(str(path))
 
 
+@pytest.mark.parametrize("where", ["module", "constructor"])
+def test_a_planner_that_calls_exit_does_not_end_the_program(tmp_path, where):
+    stop = "import sys; sys.exit(3)"
+    path = tmp_path / f"leaving_{where}.py"
+    path.write_text(stop + GOOD if where == "module" else GOOD.replace("self.speed = speed", stop))
+    with pytest.raises(InputError, match="SystemExit: 3"):
+        registry.create(str(path))
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [("replan_interval_s = 'often'", "replan_interval_s is 'often'"),
+     ("replan_interval_s = -1", "replan_interval_s is -1"),
+     ("replan_interval_s = float('nan')", "replan_interval_s is nan"),
+     ("mode = 'sonar'", "sonar"), ("modes = 5", "modes are 5"), ("reset = None", "method reset")],
+)  # fmt: skip
+def test_what_the_loop_asks_of_a_planner_is_checked_first(tmp_path, line, says):
+    path = tmp_path / "odd.py"
+    text = GOOD.replace("def reset(self, scenes): pass", "") if "reset" in line else GOOD
+    path.write_text(text.replace("class Mine:", f"class Mine:\n    {line}"))
+    with pytest.raises(InputError, match=says):
+        registry.create(str(path))
+
+
+def test_a_value_out_of_range_names_the_option():
+    with pytest.raises(InputError, match=r"idm\?speed_mps"):
+        registry.create("idm?speed_mps=-1")
+
+
 def test_built_in_names_are_the_declared_entry_points(repository):
     import tomllib
 

@@ -152,6 +152,9 @@ ANSWERS = {
     "order": (lambda t, p: Trajectory(times_s=t[::-1], poses=p), "strictly increasing"),
     "now": (lambda t, p: Trajectory(times_s=t - 0.1, poses=p), "positive"),
     "short": (lambda t, p: Trajectory(times_s=t * 1e-3, poses=p), "before the next plan"),
+    "complex": (lambda t, p: Trajectory(times_s=t, poses=p * 1j), "not real numbers"),
+    "huge": (lambda t, p: Trajectory(times_s=t, poses=p + 1e300), "as large as 1e+300"),
+    "info": (lambda t, p: Trajectory(times_s=t, poses=p, info=5), "not a list of one dict"),
     "text": (lambda t, p: Trajectory(times_s="soon", poses=p), "not numbers"),
 }
 
@@ -180,6 +183,11 @@ def test_a_raising_planner_fails_the_drive_with_the_place():
         def reset(self, scenes):
             raise RuntimeError("out of\nmemory")
 
+    class Leaving(Straight):
+        def plan(self, observation):
+            raise SystemExit(7)
+
+    assert "plan() raised SystemExit" in run(Leaving()).reason
     drive = run(Raising())
     assert drive.status == "failed" and len(drive.ego) == 1
     assert "plan() raised KeyError at test_loop.py:" in drive.reason
