@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ def save(folder: str | Path, model: WorldModel, provenance: dict[str, Any], card
 def provenance(folder: str | Path) -> dict[str, Any]:
     """What ``config.json`` says of the model's training."""
     return _config(Path(folder))["provenance"]
+
+
+def digest(folder: str | Path) -> str:
+    """Hash of the published weights."""
+    return hashlib.blake2b((Path(folder) / WEIGHTS).read_bytes(), digest_size=8).hexdigest()
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class Imagine:
         self.config = validate(ImagineConfig, options, file="imagine")
         torch.set_num_threads(self.config.threads)
         self.model = checkpoint.load(self.config.run)
+        self.fingerprint = checkpoint.digest(self.config.run)
         camera = self.model.config.encoder == "pull"
         self.modes = ("sensor",) if camera else ("privileged",)
         pull = self.model.config.pull

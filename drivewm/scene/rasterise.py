@@ -33,14 +33,18 @@ def _fill(grid, center, size, heading, classes):
     for n in range(len(center)):
         cos, sin = np.cos(heading[n]), np.sin(heading[n])
         # A thin object still fills the voxels its middle runs through.
-        hx, hy, hz = (max(size[n, d] / 2, VOXEL_M / 2) for d in range(3))
+        hx = max(size[n, 0] / 2, VOXEL_M / 2)
+        hy = max(size[n, 1] / 2, VOXEL_M / 2)
+        hz = max(size[n, 2] / 2, VOXEL_M / 2)
         reach = np.hypot(hx, hy)
-        lo = [int((center[n, d] - r + 40.0) / VOXEL_M) for d, r in ((0, reach), (1, reach))]
-        hi = [int((center[n, d] + r + 40.0) / VOXEL_M) for d, r in ((0, reach), (1, reach))]
+        x0 = int(np.floor((center[n, 0] - reach + 40.0) / VOXEL_M))
+        x1 = int(np.floor((center[n, 0] + reach + 40.0) / VOXEL_M))
+        y0 = int(np.floor((center[n, 1] - reach + 40.0) / VOXEL_M))
+        y1 = int(np.floor((center[n, 1] + reach + 40.0) / VOXEL_M))
         z0 = int(np.floor((center[n, 2] - hz + 1.0) / VOXEL_M))
         z1 = int(np.floor((center[n, 2] + hz + 1.0) / VOXEL_M))
-        for ix in range(max(lo[0], 0), min(hi[0], 199) + 1):
-            for iy in range(max(lo[1], 0), min(hi[1], 199) + 1):
+        for ix in range(max(x0, 0), min(x1, 199) + 1):
+            for iy in range(max(y0, 0), min(y1, 199) + 1):
                 dx = (ix + 0.5) * VOXEL_M - 40.0 - center[n, 0]
                 dy = (iy + 0.5) * VOXEL_M - 40.0 - center[n, 1]
                 if abs(cos * dx + sin * dy) > hx or abs(-sin * dx + cos * dy) > hy:

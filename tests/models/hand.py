@@ -20,7 +20,9 @@ def smoke_config(**changes) -> TrainConfig:
 def privileged_model() -> WorldModel:
     torch.manual_seed(0)
     config = smoke_config().model
-    return WorldModel(config.model_copy(update={"encoder": "privileged"})).eval()
+    return WorldModel(
+        config.model_copy(update={"encoder": "privileged", "imagined_steps": 6})
+    ).eval()
 
 
 def road_with_car(grid: GridConfig, car_x_m: float, car_y_m: float) -> np.ndarray:

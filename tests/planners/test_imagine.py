@@ -1,0 +1,107 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from shapely.geometry import box as rectangle
+
+from drivewm.errors import InputError
+from drivewm.models import checkpoint
+from drivewm.planners.imagine import Imagine
+from drivewm.scene import ZOE, Observation, OccClass, RoadMap, ScoreType, TrackSnapshot
+from tests.models.hand import privileged_model
+
+ROUTE = np.stack([np.linspace(0, 200, 201), np.zeros(201)], -1)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A privileged model whose perception copies its input: the residual is still zero."""
+    folder = tmp_path_factory.mktemp("privileged")
+    checkpoint.save(folder, privileged_model(), {"parameters": 1, "scenes": []}, "# card\n")
+    return folder
+
+
+def observation(*cars_x_m: float, speed: float = 8.0) -> Observation:
+    """On a straight road along +x, standing cars at these places in the ego's lane."""
+    ego = np.zeros((1, 11))
+    ego[0, 3] = speed
+    n = max(len(cars_x_m), 1)
+    state = np.zeros((1, n, 6))
+    state[0, : len(cars_x_m), 0] = cars_x_m
+    state[..., 2] = 0.8
+    road = RoadMap(origin="hand", drivable=(rectangle(-50.0, -5.0, 250.0, 5.0),))
+    return Observation(
+        mode="privileged", step=0, time_s=0.0, ego=ego, vehicles=(ZOE,), routes=(ROUTE,),
+        speed_limits_mps=np.array([10.0]), maps=(road,), red_stop_points=(np.zeros((0, 2)),),
+        tracks=TrackSnapshot(
+            state=state, size_m=np.tile([4.5, 1.9, 1.6], (1, n, 1)),
+            score_type=np.full((1, n), ScoreType.VEHICLE, np.int8),
+            occ_class=np.full((1, n), OccClass.CAR, np.int8),
+            valid=np.arange(n)[None] < len(cars_x_m),
+        ),
+    )  # fmt: skip
+
+
+class Seeing(Imagine):
+    """The planner with a perception that is exactly what is there."""
+
+    def _start(self):
+        start = super()._start()
+        occupancy = self.model.perceived_for_test
+        one_hot = torch.nn.functional.one_hot(occupancy.long(), 18).permute(0, 4, 3, 1, 2)
+        logits = one_hot.float() * 30.0
+        return self.model.start_from(start.latent, logits, torch.zeros_like(start.flow))
+
+    def _look(self, seen):
+        occupancy = super()._look(seen)
+        self.model.perceived_for_test = occupancy
+        return occupancy
+
+
+def drive(run, seen: Observation) -> float:
+    """Distance the chosen plan goes in 3 s."""
+    planner = Seeing(run=str(run), dynamics="ego_warp")
+    planner.reset([object()])
+    plan = planner.plan(seen)
+    assert plan.poses.shape == (1, 30, 3) and np.isfinite(plan.poses).all()
+    return float(plan.poses[0, -1, 0])
+
+
+def test_it_drives_on_where_the_road_is_free_and_stops_before_a_standing_car(run):
+    free, blocked = drive(run, observation()), drive(run, observation(18.0))
+    assert free > 24.0
+    front = blocked + ZOE.rear_axle_to_center_m + ZOE.length_m / 2
+    assert front < 18.0 - 4.5 / 2
+
+
+def test_it_remembers_only_as_many_frames_as_training_observed(run):
+    planner = Imagine(run=str(run))
+    planner.reset([object()])
+    for _ in range(5):
+        planner.plan(observation())
+    assert len(planner.features) == planner.model.config.observed_steps
+
+
+def test_a_new_drive_starts_without_memory_and_is_the_same_again(run):
+    planner = Imagine(run=str(run))
+    plans = []
+    for _ in range(2):
+        planner.reset([object()])
+        plans.append(planner.plan(observation(25.0)).poses)
+    np.testing.assert_array_equal(*plans)
+
+
+def test_a_wrong_option_is_named(run):
+    with pytest.raises(InputError, match="dynamics"):
+        Imagine(run=str(run), dynamics="magic")
+    with pytest.raises(InputError, match="speeed"):
+        Imagine(run=str(run), speeed=3)
+
+
+def test_a_privileged_model_says_so_when_tracks_are_hidden(run):
+    planner = Imagine(run=str(run))
+    planner.reset([object()])
+    hidden = dataclasses.replace(observation(), tracks=None, maps=None)
+    with pytest.raises(ValueError, match="hides tracks"):
+        planner.plan(hidden)
