@@ -17,7 +17,7 @@ from drivewm.models import warp
 from drivewm.models.dynamics.base import Latent
 from drivewm.models.dynamics.rssm import RSSM, RSSMConfig
 from drivewm.models.encoders.base import CameraBatch
-from drivewm.models.encoders.privileged import PrivilegedEncoder
+from drivewm.models.encoders.privileged import PrivilegedEncoder, unpack
 from drivewm.models.encoders.pull import PullConfig, PullEncoder
 from drivewm.models.grid import OCC3D_CLASSES, GridConfig
 from drivewm.models.heads.scalars import ScalarHeads
@@ -100,8 +100,12 @@ class WorldModel(nn.Module):
 
     # -- perception -----------------------------------------------------------------------------
     def encode(self, observation: CameraBatch | Tensor) -> Tensor:
-        """One instant -> BEV features [B, C, X/2, Y/2]."""
+        """One instant -> BEV features [B, C (+ packed labels), X/2, Y/2]."""
         return self.encoder(observation)
+
+    def glance(self, embed: Tensor) -> Tensor:
+        """Occupancy logits [B, K, Z, X, Y] of one frame alone, from its features."""
+        return self.see(embed[:, : self.config.channels])
 
     def initial(self, batch: int) -> Latent:
         return self.dynamics.initial(batch, self.gain)
@@ -110,12 +114,18 @@ class WorldModel(nn.Module):
         self, state: Latent, action: Tensor, embed: Tensor, generator: torch.Generator | None = None
     ) -> tuple[Latent, Tensor]:
         """The state after ``action`` [B, 6] given the features then seen; also the KL loss."""
-        return self.dynamics.observe(state, action, embed, generator)
+        return self.dynamics.observe(state, action, embed[:, : self.config.channels], generator)
 
     def perceive(self, latent: Latent, embed: Tensor) -> tuple[Tensor, Tensor]:
         """Occupancy logits [B, K, Z, X, Y] and flow [B, 2, X, Y] of what is seen now."""
-        seen = torch.cat([latent.features, embed], 1)
-        return self.see(embed) + self.see_longer(seen), _upsample(self.flow_seen(seen))
+        features, packed = embed.split(
+            [self.config.channels, len(embed[0]) - self.config.channels], 1
+        )
+        seen = torch.cat([latent.features, features], 1)
+        flow = _upsample(self.flow_seen(seen))
+        if packed.shape[1]:  # privileged: what was given is what is there
+            return certain_logits(unpack(packed)), flow
+        return self.see(features) + self.see_longer(seen), flow
 
     # -- imagination ----------------------------------------------------------------------------
     def start(self, latent: Latent, embed: Tensor, learned: bool = True) -> Imagined:
@@ -175,6 +185,12 @@ class WorldModel(nn.Module):
         road = probability[:, OccClass.DRIVEABLE_SURFACE]
         around = F.avg_pool2d(torch.cat([solid, road], 1), 2)
         return self.scalars(latent.features, around, action)
+
+
+def certain_logits(occupancy: Tensor) -> Tensor:
+    """Logits that are sure of labels; [B, X, Y, Z] int64 -> [B, K, Z, X, Y]."""
+    one_hot = F.one_hot(occupancy, OCC3D_CLASSES).permute(0, 4, 3, 1, 2)
+    return one_hot.float().contiguous() * 30.0
 
 
 def _flow_head(inputs: int, channels: int) -> nn.Sequential:

@@ -54,7 +54,7 @@ class Pictures(lightning.Callback):
 def _look(module: Stage, example: dict[str, torch.Tensor]) -> tuple[str, np.ndarray, np.ndarray]:
     model = module.model
     if isinstance(module, PerceptionStage):
-        logits = model.see(model.encode(observation(example)))
+        logits = model.glance(model.encode(observation(example)))
         name, true = "occupancy/now", example["occupancy"][0]
     elif isinstance(module, DynamicsStage):
         now = imagine_window(module, example)

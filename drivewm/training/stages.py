@@ -56,7 +56,7 @@ class PerceptionStage(Stage):
         return [*self.model.encoder.parameters(), *self.model.see.parameters()]
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        logits = self.model.see(self.model.encode(observation(batch)))
+        logits = self.model.glance(self.model.encode(observation(batch)))
         loss = self.occupancy(logits, batch["occupancy"])
         self.log("perception/loss", loss)
         return loss

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from drivewm.eval.forecast.baselines import (
     Objects,
@@ -21,9 +20,8 @@ from drivewm.eval.forecast.baselines import (
 )
 from drivewm.measures.iou import iou_counts
 from drivewm.models.dynamics.base import make_action
-from drivewm.models.grid import OCC3D_CLASSES
 from drivewm.models.rollout import classes, imagine_all, observe_all
-from drivewm.models.world_model import Imagined, WorldModel
+from drivewm.models.world_model import Imagined, WorldModel, certain_logits
 from drivewm.training.clips import Frames
 
 ROWS = ("model", "copy", "ego-warp", "ego-warp+cv-boxes")
@@ -95,8 +93,7 @@ def forecast_window(model: WorldModel, scene: Frames, features: Tensor, first: i
 
 
 def _true_start(model: WorldModel, start: Imagined, occupancy: np.ndarray) -> Imagined:
-    one_hot = F.one_hot(torch.from_numpy(occupancy).long(), OCC3D_CLASSES)  # [X, Y, Z, K]
-    logits = (one_hot.permute(3, 2, 0, 1)[None].float() * 30.0).contiguous()
+    logits = certain_logits(torch.from_numpy(occupancy).long()[None])
     return model.start_from(start.latent, logits, torch.zeros_like(start.flow))
 
 

@@ -7,7 +7,7 @@ import torch
 
 from drivewm.config import load
 from drivewm.models.grid import GridConfig
-from drivewm.models.world_model import ModelConfig, WorldModel
+from drivewm.models.world_model import ModelConfig, WorldModel, certain_logits
 from drivewm.scene import OccClass
 from drivewm.training.config import TrainConfig
 
@@ -38,8 +38,7 @@ def road_with_car(grid: GridConfig, car_x_m: float, car_y_m: float) -> np.ndarra
 
 def logits_of(occupancy: np.ndarray) -> torch.Tensor:
     """[1, K, Z, X, Y] logits that are sure of ``occupancy`` [X, Y, Z]."""
-    one_hot = torch.nn.functional.one_hot(torch.from_numpy(occupancy).long(), 18)
-    return (one_hot.permute(3, 2, 0, 1)[None].float() * 30.0).contiguous()
+    return certain_logits(torch.from_numpy(occupancy).long()[None])
 
 
 def action(dx_m: float, dy_m: float = 0.0, dyaw_rad: float = 0.0) -> torch.Tensor:

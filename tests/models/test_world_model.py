@@ -104,9 +104,6 @@ def test_every_trained_part_gets_a_gradient():
     from drivewm.training.stages import DynamicsStage
 
     config = smoke_config()
-    config = config.model_copy(
-        update={"model": config.model.model_copy(update={"encoder": "privileged"})}
-    )
     model = WorldModel(config.model)
     for parameter in model.parameters():  # zero-initialised layers would block what is before them
         torch.nn.init.normal_(parameter, std=0.05) if parameter.ndim > 1 else None
@@ -130,3 +127,12 @@ def test_every_trained_part_gets_a_gradient():
         if not name.startswith("encoder.") and (p.grad is None or not p.grad.abs().sum() > 0)
     ]
     assert missing == []
+
+
+@torch.no_grad()
+def test_privileged_input_is_perceived_exactly(model):
+    torch.manual_seed(2)
+    occupancy = torch.randint(0, 18, (2, *model.config.grid.shape), dtype=torch.uint8)
+    embed = model.encode(occupancy).half().float()  # as kept between the training stages
+    latent, _ = model.observe(model.initial(2), torch.zeros(2, 6), embed)
+    assert torch.equal(classes(model.start(latent, embed).logits), occupancy)

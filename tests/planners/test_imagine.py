@@ -2,7 +2,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 from shapely.geometry import box as rectangle
 
 from drivewm.errors import InputError
@@ -16,7 +15,7 @@ ROUTE = np.stack([np.linspace(0, 200, 201), np.zeros(201)], -1)
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A privileged model whose perception copies its input: the residual is still zero."""
+    """A privileged model, untrained: it perceives exactly and imagines the ego warp."""
     folder = tmp_path_factory.mktemp("privileged")
     checkpoint.save(folder, privileged_model(), {"parameters": 1, "scenes": []}, "# card\n")
     return folder
@@ -43,25 +42,9 @@ def observation(*cars_x_m: float, speed: float = 8.0) -> Observation:
     )  # fmt: skip
 
 
-class Seeing(Imagine):
-    """The planner with a perception that is exactly what is there."""
-
-    def _start(self):
-        start = super()._start()
-        occupancy = self.model.perceived_for_test
-        one_hot = torch.nn.functional.one_hot(occupancy.long(), 18).permute(0, 4, 3, 1, 2)
-        logits = one_hot.float() * 30.0
-        return self.model.start_from(start.latent, logits, torch.zeros_like(start.flow))
-
-    def _look(self, seen):
-        occupancy = super()._look(seen)
-        self.model.perceived_for_test = occupancy
-        return occupancy
-
-
 def drive(run, seen: Observation) -> float:
     """Distance the chosen plan goes in 3 s."""
-    planner = Seeing(run=str(run), dynamics="ego_warp")
+    planner = Imagine(run=str(run), dynamics="ego_warp")
     planner.reset([object()])
     plan = planner.plan(seen)
     assert plan.poses.shape == (1, 30, 3) and np.isfinite(plan.poses).all()
