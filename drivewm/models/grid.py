@@ -33,9 +33,9 @@ class GridConfig(Config):
     """Where the model looks: a box in the ego frame (x forward, y left), metres."""
 
     x_min_m: float = -12.8
-    x_max_m: float = 38.4
-    y_min_m: float = -25.6
-    y_max_m: float = 25.6
+    x_max_m: float = 32.0
+    y_min_m: float = -19.2
+    y_max_m: float = 19.2
     cell_m: float = 0.8  # horizontal, a multiple of 0.4
     layer_m: float = 1.6  # vertical, a multiple of 0.4; layers span Occ3D's -1.0..5.4 m
 

@@ -66,11 +66,13 @@ class ChannelToHeight(nn.Module):
     [B, C, H, W] -> [B, K, Z, H * up, W * up].
     """
 
-    def __init__(self, channels: int, classes: int, layers: int, up: int, zero: bool) -> None:
+    def __init__(
+        self, inputs: int, hidden: int, classes: int, layers: int, up: int, zero: bool
+    ) -> None:
         super().__init__()
         self.classes, self.layers, self.up = classes, layers, up
-        self.mix = ConvBlock(channels, channels)
-        self.out = nn.Conv2d(channels, classes * layers * up * up, 1)
+        self.mix = ConvBlock(inputs, hidden)
+        self.out = nn.Conv2d(hidden, classes * layers * up * up, 1)
         if zero:
             zero_init(self.out)
 

@@ -36,7 +36,7 @@ class ModelConfig(Config):
     grid: GridConfig = GridConfig()
     pull: PullConfig = PullConfig()
     rssm: RSSMConfig = RSSMConfig()
-    channels: int = 48  # of the BEV features
+    channels: int = 64  # of the BEV features
     observed_steps: int = 4  # frames seen before imagining
     imagined_steps: int = 6  # frames predicted in training (3 s)
 
@@ -81,15 +81,11 @@ class WorldModel(nn.Module):
             self.encoder = PrivilegedEncoder(grid, config.channels)
         self.dynamics = RSSM(config.rssm, grid, config.channels)
         layers, state = grid.shape[2], self.dynamics.channels
+        seen, width = state + config.channels, config.channels
         occ = {"classes": OCC3D_CLASSES, "layers": layers, "up": 2}
-        self.see = ChannelToHeight(config.channels, zero=False, **occ)
-        seen = state + config.channels
-        self.see_longer = nn.Sequential(
-            ConvBlock(seen, config.channels), ChannelToHeight(config.channels, zero=True, **occ)
-        )
-        self.foresee = nn.Sequential(
-            ConvBlock(state, config.channels), ChannelToHeight(config.channels, zero=True, **occ)
-        )
+        self.see = ChannelToHeight(width, width, zero=False, **occ)
+        self.see_longer = ChannelToHeight(seen, width, zero=True, **occ)
+        self.foresee = ChannelToHeight(state, width, zero=True, **occ)
         self.flow_seen = _flow_head(seen, config.channels)
         self.flow_change = _flow_head(state, config.channels)
         self.gain = nn.Parameter(torch.ones(()))

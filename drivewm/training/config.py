@@ -15,9 +15,9 @@ class TrainConfig(Config):
     seed: int = 0
     threads: int = Field(2, ge=1)
     perception_steps: int = Field(700, ge=0)
-    perception_batch: int = Field(8, ge=1)  # frames
+    perception_batch: int = Field(4, ge=1)  # frames
     dynamics_steps: int = Field(250, ge=0)
-    dynamics_batch: int = Field(6, ge=1)  # clips
+    dynamics_batch: int = Field(4, ge=1)  # clips
     learning_rate: float = Field(2e-3, gt=0)
     warmup_steps: int = Field(30, ge=1)
     weight_decay: float = Field(0.01, ge=0)
@@ -26,7 +26,7 @@ class TrainConfig(Config):
     class_power: float = Field(0.25, ge=0, le=1)  # 0 = plain cross-entropy
     jaccard_weight: float = Field(1.0, ge=0)
     flow_weight: float = Field(0.5, ge=0)
-    reward_weight: float = Field(0.1, ge=0)
+    reward_weight: float = Field(0.5, ge=0)
     kl_weight: float = Field(0.1, ge=0)
     checkpoint_every: int = Field(100, ge=1)
     picture_every: int = Field(100, ge=1)

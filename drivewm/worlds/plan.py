@@ -25,7 +25,7 @@ WEATHER: tuple[tuple[Weather, float], ...] = (
     ("day", 0.5), ("dusk", 0.17), ("night", 0.13), ("rain", 0.2),
 )  # fmt: skip
 TRAIN_POLICY: tuple[Policy, ...] = (
-    "careful", "perturbed", "careful", "reckless", "careful", "perturbed",
+    "careful", "reckless", "careful", "perturbed", "careful", "reckless",
 )  # fmt: skip
 
 

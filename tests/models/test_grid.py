@@ -17,8 +17,8 @@ def test_a_pedestrian_on_the_road_wins_its_coarse_cell():
     grid = GridConfig()
     pooled = pool_labels(semantics, grid)
     where = np.argwhere(pooled == OccClass.PEDESTRIAN)
-    assert where.tolist() == [[28, 32, 0]]
-    centre = cell_centers(grid)[28, 32]
+    assert where.tolist() == [[28, 24, 0]]
+    centre = cell_centers(grid)[28, 24]
     assert abs(centre[0] - 10.2) <= 0.4 and abs(centre[1] - 0.2) <= 0.4
 
 
@@ -33,7 +33,7 @@ def test_free_cells_stay_free_and_road_is_the_lowest_layer():
 def test_a_cell_is_seen_when_one_of_its_voxels_is():
     mask = np.zeros((200, 200, 16), bool)
     mask[125, 100, 3] = True
-    assert np.argwhere(pool_mask(mask, GridConfig())).tolist() == [[28, 32, 0]]
+    assert np.argwhere(pool_mask(mask, GridConfig())).tolist() == [[28, 24, 0]]
 
 
 @pytest.mark.parametrize(

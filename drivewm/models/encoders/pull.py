@@ -19,8 +19,8 @@ from drivewm.models.layers import BevUNet, ConvBlock
 class PullConfig(Config):
     image_height: int = 128
     image_width: int = 224
-    image_channels: int = 24
-    image_width_channels: int = 12  # channels of the first image layer
+    image_channels: int = 32
+    image_width_channels: int = 16  # channels of the first image layer
     heights_m: tuple[float, ...] = (0.0, 0.8, 1.6, 3.2)
 
 
