@@ -13,10 +13,9 @@ from typing import Any
 import fsspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from drivewm.errors import InputError
-from drivewm.logs import scene_reader, schema
+from drivewm.logs import scene_reader, schema, table_files
 from drivewm.logs.records import OccupancyLabel
 from drivewm.scene import Scene, VehicleParams
 
@@ -96,7 +95,7 @@ class Fleet:
         self.path = path
         self.scenes = scenes
         self._by_id = {info.id: info for info in scenes}
-        self._files: dict[str, pq.ParquetFile] = {}
+        self._files: dict[str, table_files.TableFile] = {}
         self._labels: tuple[str, dict[int, dict[str, bytes]]] | None = None  # of the last scene
 
     @classmethod
@@ -118,7 +117,7 @@ class Fleet:
                 raise InputError(
                     "table is missing", file=f"{path}/{name}.parquet", fix="ingest the logs again"
                 )
-        index = _open_table(path, "scenes").read()
+        index = table_files.read_all(table_files.open_table(path, "scenes"))
         infos = tuple(_scene_info(row, i) for i, row in enumerate(index.to_pylist()))
         return cls(path, infos)
 
@@ -251,33 +250,9 @@ class Fleet:
 
     def _table(self, info: SceneInfo, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         if name not in self._files:
-            self._files[name] = _open_table(self.path, name)
+            self._files[name] = table_files.open_table(self.path, name)
         names = list(columns or [c for c in schema.TABLES[name].names if c != "scene_id"])
-        return self._files[name].read_row_group(info.row_group, columns=names)
-
-
-def _open_table(path: str, name: str) -> pq.ParquetFile:
-    filesystem, root = fsspec.core.url_to_fs(path)
-    file = posixpath.join(root, f"{name}.parquet")
-    strings = [f.name for f in schema.TABLES[name] if f.type == pa.string()]
-    try:
-        if "file" in np.atleast_1d(filesystem.protocol):
-            table = pq.ParquetFile(file, memory_map=True, read_dictionary=strings)
-        else:
-            table = pq.ParquetFile(filesystem.open(file, "rb"), read_dictionary=strings)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(
-            f"not readable ({error})", file=file, fix="ingest the logs again"
-        ) from error
-    found = (table.schema_arrow.metadata or {}).get(schema.VERSION_KEY, b"none").decode()
-    if found != str(schema.SCHEMA_VERSION):
-        raise InputError(
-            f"fleet schema version {found}, this drivewm reads {schema.SCHEMA_VERSION}",
-            file=file,
-            field="drivewm_fleet_schema",
-            fix="ingest the logs again",
-        )
-    return table
+        return table_files.read_rows(self._files[name], info.row_group, names, info.id)
 
 
 _VEHICLE = ("length_m", "width_m", "height_m", "rear_axle_to_center_m", "wheelbase_m")

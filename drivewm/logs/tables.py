@@ -83,6 +83,17 @@ def _check_tracks(record: SceneRecord) -> None:
                 field=f"scene {record.id}, tracks",
                 fix="repair or remove the box",
             )
+    _, track = np.unique(np.array(tracks.track_id, str), return_inverse=True)
+    order = np.lexsort((tracks.times_us, track))
+    again = (np.diff(track[order]) == 0) & (np.diff(tracks.times_us[order]) == 0)
+    if again.any():
+        row = int(order[1:][again][0])
+        raise InputError(
+            f"track {tracks.track_id[row]} has two boxes at {tracks.times_us[row]} us",
+            file=record.data_root,
+            field=f"scene {record.id}, tracks",
+            fix="remove one of them",
+        )
 
 
 def _nullable(values: np.ndarray | None, rows: int) -> pa.Array:

@@ -1,4 +1,6 @@
+import dataclasses
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -157,6 +159,39 @@ def test_cut_off_table_is_named(tiny_fleet, tmp_path):
     (path / "tracks.parquet").write_bytes(raw[:100])
     with pytest.raises(InputError, match=r"tracks\.parquet: not readable"):
         Fleet.open(path).scene(tiny.SCENE)
+
+
+def test_a_table_damaged_in_the_middle_is_named(tiny_fleet, tmp_path):
+    path = _copy(tiny_fleet, tmp_path / "fleet")
+    raw = bytearray((path / "ego.parquet").read_bytes())
+    raw[4 : len(raw) // 2] = bytes(len(raw) // 2 - 4)
+    (path / "ego.parquet").write_bytes(raw)
+    with pytest.raises(InputError, match=r"ego\.parquet: not readable"):
+        Fleet.open(path).scene(tiny.SCENE)
+
+
+@pytest.mark.parametrize(("table", "column"), [("scenes", "location"), ("ego", "x_m")])
+def test_a_table_without_a_column_is_named(tiny_fleet, tmp_path, table, column):
+    path = _copy(tiny_fleet, tmp_path / "fleet")
+    rows = pq.read_table(path / f"{table}.parquet")
+    pq.write_table(rows.drop_columns([column]), path / f"{table}.parquet")
+    with pytest.raises(InputError, match=rf"{table}\.parquet: \[{column}\] column is missing"):
+        Fleet.open(path).scene(tiny.SCENE)
+
+
+def test_a_table_without_the_rows_of_a_scene_is_named(tiny_fleet, tmp_path):
+    path = _copy(tiny_fleet, tmp_path / "fleet")
+    pq.write_table(pq.read_table(path / "ego.parquet").slice(0, 0), path / "ego.parquet")
+    with pytest.raises(InputError, match=rf"ego\.parquet: has no rows of scene {tiny.SCENE}"):
+        Fleet.open(path).scene(tiny.SCENE)
+
+
+def test_a_picture_that_is_cut_off_is_named(tiny_fleet, tmp_path):
+    row = tiny_fleet.camera_rows(tiny.SCENE)[0]
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(Path(row.path).read_bytes()[:400])
+    with pytest.raises(InputError, match=r"cut\.jpg: not a readable image"):
+        tiny_fleet.image(dataclasses.replace(row, path=str(cut)))
 
 
 def test_unknown_scene_and_split_list_what_there_is(tiny_fleet):

@@ -26,6 +26,7 @@ _KEYFRAME_STRIDE = 5  # keyframes about 0.5 s apart, as in the other sources
 _ANNOTATIONS = ("annotations_with_ego.feather", "annotations.feather")
 _POSES = "city_SE3_egovehicle.feather"
 _POSE_COLUMNS = ("qw", "qx", "qy", "qz", "tx_m", "ty_m", "tz_m")
+_TEXTS = ("track_uuid", "category")
 _BOX_COLUMNS = ("length_m", "width_m", "height_m")
 _MAX_POSE_GAP_US = 20_000
 
@@ -106,6 +107,9 @@ def _read(path: Path, columns: tuple[str, ...]) -> dict[str, np.ndarray]:
     for name in columns:
         if name not in table.column_names:
             raise InputError("column is missing", file=path, field=name)
+        kind = table.schema.field(name).type
+        if name not in _TEXTS and not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+            raise InputError(f"holds {kind}, not numbers", file=path, field=name)
     if table.num_rows == 0:
         raise InputError("holds no row", file=path)
     return {name: table[name].to_numpy() for name in columns}

@@ -58,13 +58,25 @@ class NuScenesSource:
         self._labels = nuscenes_occupancy.find_labels(dataroot, occupancy)
         self._pose_sources = _pose_sources(dataroot)
         self._scenes = {scene["name"]: scene for scene in self.tables.scene}
-        sample_scene = {s["token"]: s["scene_token"] for s in self.tables.sample}
         self._samples: dict[str, list[dict]] = defaultdict(list)
         self._sample_data: dict[str, list[dict]] = defaultdict(list)
         for sample in sorted(self.tables.sample, key=lambda s: s["timestamp"]):
             self._samples[sample["scene_token"]].append(sample)
         for row in sorted(self.tables.sample_data, key=lambda r: (r["timestamp"], r["channel"])):
-            self._sample_data[sample_scene[row["sample_token"]]].append(row)
+            sample = self.tables.get("sample", row["sample_token"])
+            self._sample_data[sample["scene_token"]].append(row)
+        if occupancy is not None and not self._any_label():
+            raise InputError(
+                "holds no label of these scenes", file=occupancy, field="--occupancy",
+                fix="name the folder with SCENE/SAMPLE_TOKEN/labels.npz or SAMPLE_TOKEN.npz",
+            )  # fmt: skip
+
+    def _any_label(self) -> bool:
+        return any(
+            self._labels(scene["name"], sample["token"]) is not None
+            for scene in self.tables.scene
+            for sample in self._samples[scene["token"]]
+        )
 
     def scene_ids(self) -> list[str]:
         return [scene["name"] for scene in self.tables.scene]
@@ -172,9 +184,13 @@ class NuScenesSource:
         for row in data:
             if row["sensor_modality"] not in ("camera", "lidar"):
                 continue
+            if Path(row["filename"]).parent.name != row["channel"]:
+                continue  # a rebuilt record under another sensor's calibration: only a pose
             is_camera = row["sensor_modality"] == "camera"
             calibration = self.tables.get("calibrated_sensor", row["calibrated_sensor_token"])
             pose = self.tables.get("ego_pose", row["ego_pose_token"])
+            if is_camera:
+                self._check_camera(row, calibration)
             (cameras if is_camera else lidar).append(
                 SensorRow(
                     keyframe=index[row["sample_token"]] if row["is_key_frame"] else -1,
@@ -190,6 +206,28 @@ class NuScenesSource:
                 )
             )
         return cameras, lidar
+
+    def _check_camera(self, row: dict, calibration: dict) -> None:
+        folder, fix = self.dataroot / self.version, "unpack the tables again"
+        try:
+            matrix = np.array(calibration["camera_intrinsic"], float)
+        except (ValueError, TypeError):
+            matrix = np.zeros(0)
+        if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or matrix[0, 0] <= 0:
+            raise InputError(
+                f"record {calibration['token']} is no camera matrix",
+                file=folder / "calibrated_sensor.json",
+                field="camera_intrinsic",
+                fix=fix,
+            )
+        for name in ("width", "height"):
+            if not isinstance(row.get(name), int):  # 0 in rebuilt tables
+                raise InputError(
+                    f"record {row['token']} has no {name} in pixels",
+                    file=folder / "sample_data.json",
+                    field=name,
+                    fix=fix,
+                )
 
     def _occupancy(self, scene_id: str, index: dict[str, int]) -> Any:
         def labels() -> Iterator[tuple[int, OccupancyLabel]]:
@@ -255,4 +293,7 @@ def _pose_matrix(record: dict[str, Any]) -> np.ndarray:
 def _pose_sources(dataroot: Path) -> dict[str, dict[str, int]]:
     """Scene -> where its poses were rebuilt from, for dataroots that say so."""
     path = dataroot / "EGO_POSE_SOURCES.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError as error:
+        raise InputError(f"not valid JSON ({error})", file=path, fix="fetch it again") from error

@@ -20,6 +20,7 @@ from drivewm.logs.map_crop import polygons_of
 from drivewm.scene import Lane, RoadMap
 
 RESOLUTION_M = 1.0
+_FIX = "unpack the map expansion again"
 LAYERS = (
     "polygon",
     "line",
@@ -48,17 +49,22 @@ class Expansion:
         try:
             self._json: dict[str, Any] = json.loads(path.read_bytes())
         except ValueError as error:
-            raise InputError(
-                f"not valid JSON ({error})", file=path, fix="unpack the map expansion again"
-            ) from error
+            raise InputError(f"not valid JSON ({error})", file=path, fix=_FIX) from error
         for layer in LAYERS:
             if layer not in self._json:
                 raise InputError(
                     "layer is missing", file=path, field=layer, fix="use map expansion v1.3"
                 )
-        self._node = {n["token"]: (n["x"], n["y"]) for n in self._json["node"]}
-        self._line = {r["token"]: r["node_tokens"] for r in self._json["line"]}
-        self._polygon = {r["token"]: r for r in self._json["polygon"]}
+        try:
+            self._node = {n["token"]: (float(n["x"]), float(n["y"])) for n in self._json["node"]}
+            self._line = {r["token"]: r["node_tokens"] for r in self._json["line"]}
+            self._polygon = {r["token"]: r for r in self._json["polygon"]}
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"a node, line or polygon is broken ({error})", file=path, field="node", fix=_FIX
+            ) from error
+        if not np.isfinite(list(self._node.values())).all():
+            raise InputError("a node is not finite", file=path, field="node", fix=_FIX)
 
     def crop(self, area: BaseGeometry) -> RoadMap:
         """The map within ``area``: lanes that touch it whole, other layers cut to it.
@@ -72,7 +78,7 @@ class Expansion:
             raise InputError(
                 f"a record refers to {error.args[0]!r}, which is not there",
                 file=self.path,
-                fix="unpack the map expansion again",
+                fix=_FIX,
             ) from error
 
     def _crop(self, area: BaseGeometry) -> RoadMap:

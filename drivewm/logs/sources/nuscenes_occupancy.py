@@ -11,7 +11,9 @@ import numpy as np
 from drivewm.errors import InputError
 from drivewm.logs.occupancy_codec import SHAPE
 from drivewm.logs.records import OccupancyLabel
+from drivewm.scene import OccClass
 
+HIGHEST = int(max(OccClass))
 LabelFinder = Callable[[str, str], Path | None]  # scene name, sample token -> file
 
 
@@ -46,13 +48,18 @@ def read_label(path: Path) -> OccupancyLabel:
             camera, lidar = archive["mask_camera"], archive["mask_lidar"]
     except KeyError as error:
         raise InputError("array is missing", file=path, field=str(error.args[0])) from error
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
             f"not a readable npz ({error})", file=path, fix="fetch it again"
         ) from error
     for name, array in (("semantics", semantics), ("mask_camera", camera), ("mask_lidar", lidar)):
         if array.shape != SHAPE:
             raise InputError(f"shape {array.shape} is not {SHAPE}", file=path, field=name)
+    if semantics.dtype.kind not in "iu" or not 0 <= semantics.min() <= semantics.max() <= HIGHEST:
+        raise InputError(
+            f"classes are not whole numbers from 0 to {HIGHEST}", file=path, field="semantics",
+            fix="fetch labels of Occ3D-nuScenes",
+        )  # fmt: skip
     return OccupancyLabel(
         semantics=semantics.astype(np.uint8),
         mask_camera=camera.astype(bool),

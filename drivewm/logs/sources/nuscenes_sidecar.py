@@ -33,6 +33,7 @@ _SHAPES = {
     "route": 2,
     "speed_limit_mps": 0,
 }
+_TEXTS = ("ids", "categories", "light_lane_ids")
 _MAX_OFF_US = 50_000  # half a step: farther from every step, a keyframe is of another run
 _FIX = "write the dataroot again with `drivewm synth`"
 
@@ -145,6 +146,8 @@ def read_sidecar(dataroot: Path, scene_id: str) -> Sidecar | None:
         raise InputError("file is missing", file=about, fix=_FIX) from error
     except ValueError as error:
         raise InputError(f"not valid JSON ({error})", file=about, fix=_FIX) from error
+    if not isinstance(values, dict):
+        raise InputError("is not a JSON object", file=about, fix=_FIX)
     spec = values.get("world_spec")
     if spec is not None and not isinstance(spec, str):
         values["world_spec"] = json.dumps(spec, sort_keys=True)
@@ -155,7 +158,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in _SHAPES if name in archive.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"not a readable npz ({error})", file=path, fix=_FIX) from error
     for name, rank in _SHAPES.items():
         if name not in arrays:
@@ -164,9 +167,20 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             raise InputError(
                 f"has {arrays[name].ndim} axes, not {rank}", file=path, field=name, fix=_FIX
             )
+        if (arrays[name].dtype.kind == "U") != (name in _TEXTS):
+            kind = "text" if name in _TEXTS else "numbers"
+            raise InputError(f"is not {kind}", file=path, field=name, fix=_FIX)
     steps, actors = len(arrays["times_us"]), len(arrays["ids"])
-    if arrays["ego"].shape != (steps, 11) or arrays["state"].shape != (actors, steps, 6):
-        raise InputError(
-            "ego or states do not fit the times and ids", file=path, field="ego", fix=_FIX
-        )
+    lights = len(arrays["light_lane_ids"])
+    wanted = {
+        "ego": (steps, 11), "state": (actors, steps, 6), "valid": (actors, steps),
+        "categories": (actors,), "size_m": (actors, 3), "light_status": (lights, steps),
+        "light_stop_points": (lights, 2),
+    }  # fmt: skip
+    for name, shape in wanted.items():
+        if arrays[name].shape != shape and (arrays[name].size or np.prod(shape)):
+            raise InputError(
+                f"{arrays[name].shape} and times and ids, which want {shape}, do not fit",
+                file=path, field=name, fix=_FIX,
+            )  # fmt: skip
     return arrays

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,22 @@ TABLES = (
     "sample_annotation",
     "map",
 )
+_FIELDS = {  # read here or by the devkit
+    "category": ("name",),
+    "instance": ("category_token",),
+    "sensor": ("channel", "modality"),
+    "calibrated_sensor": ("sensor_token", "camera_intrinsic"),
+    "ego_pose": ("timestamp",),
+    "log": ("location",),
+    "scene": ("name", "log_token"),
+    "sample": ("timestamp", "scene_token"),
+    "sample_data": (
+        "sample_token", "ego_pose_token", "calibrated_sensor_token", "timestamp", "is_key_frame",
+        "filename",
+    ),
+    "sample_annotation": ("sample_token", "instance_token"),
+    "map": ("filename",),
+}  # fmt: skip
 _NUMBERS = {
     "ego_pose": {"translation": 3, "rotation": 4},
     "calibrated_sensor": {"translation": 3, "rotation": 4},
@@ -85,10 +102,21 @@ def open_tables(dataroot: Path, version: str) -> NuScenes:
 class _CheckedNuScenes(NuScenes):
     """The devkit's class with its table loader replaced: same tables, named failures."""
 
+    def getind(self, table_name: str, token: str) -> int:
+        try:
+            return super().getind(table_name, token)
+        except KeyError as error:
+            raise InputError(
+                f"no record {token!r}, though another table refers to it",
+                file=Path(self.table_root) / f"{table_name}.json",
+                field="token",
+                fix="take all tables from the same download",
+            ) from error
+
     def __load_table__(self, table_name: str) -> list[dict[str, Any]]:
         path = Path(self.table_root) / f"{table_name}.json"
         table = _load_json(path)
-        _check_tokens(path, table)
+        _check_records(path, table, _FIELDS.get(table_name, ()))
         for field, width in _NUMBERS.get(table_name, {}).items():
             _check_numbers(path, table, field, width)
         if table_name == "map":
@@ -116,9 +144,11 @@ def _load_json(path: Path) -> list[dict[str, Any]]:
     return table
 
 
-def _check_tokens(path: Path, table: list[dict[str, Any]]) -> None:
+def _check_records(path: Path, table: list[dict[str, Any]], fields: Sequence[str]) -> None:
     seen: set[str] = set()
     for i, record in enumerate(table):
+        if not isinstance(record, dict):
+            raise InputError(f"record {i} is not an object", file=path, fix="unpack it again")
         token = record.get("token")
         if token is None:
             raise InputError(f"record {i} has no token", file=path, field="token")
@@ -130,6 +160,15 @@ def _check_tokens(path: Path, table: list[dict[str, Any]]) -> None:
                 fix="remove one of the records",
             )
         seen.add(token)
+        for field in fields:
+            wanted = int if field == "timestamp" else object
+            if field not in record or not isinstance(record[field], wanted):
+                raise InputError(
+                    f"record {token} has no {field}" + ("" if wanted is object else " in us"),
+                    file=path,
+                    field=field,
+                    fix="unpack the table again",
+                )
 
 
 def _check_numbers(path: Path, table: list[dict[str, Any]], field: str, width: int) -> None:

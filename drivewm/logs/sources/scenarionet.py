@@ -9,6 +9,7 @@ Shapes: T steps of 0.1 s, K annotated instants.
 from __future__ import annotations
 
 import datetime
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ class ScenarioNetSource:
         _check(path, scenario)
         metadata = scenario["metadata"]
         ego_id = metadata["sdc_id"]
-        times_us = _start_us(metadata) + np.round(np.asarray(metadata["ts"]) * 1e6).astype(np.int64)
+        after_us = np.round(np.asarray(metadata["ts"]) * 1e6).astype(np.int64)
+        times_us = _start_us(path, metadata) + after_us
         at = np.arange(0, len(times_us), _STRIDE)
         state = scenario["tracks"][ego_id]["state"]
         ego, corrected = self._ego(path, scene_id, state, times_us[at], at)
@@ -111,9 +113,10 @@ class ScenarioNetSource:
             )
             height = np.nan_to_num(poses[:count, 2, 3])
             translation, heading = np.column_stack([planar[:, :2], height]), planar[:, 2]
-        known = np.isfinite(translation).all(1) & np.isfinite(heading)
-        if poses is None:
-            known &= np.asarray(state["valid"], bool)[at]
+        if poses is None:  # a valid state that is not finite is refused with the tables
+            known = np.asarray(state["valid"], bool)[at]
+        else:
+            known = np.isfinite(translation).all(1) & np.isfinite(heading)
         return EgoRows(
             times_us=times_us[:count][known],
             keyframe=np.arange(known.sum(), dtype=np.int32),
@@ -130,7 +133,7 @@ def _read_reference(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             poses = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"not a readable npz ({error})", file=path) from error
     for name, array in poses.items():
         if array.ndim != 3 or array.shape[1:] != (4, 4):
@@ -145,6 +148,12 @@ def _check(path: Path, scenario: Any) -> None:
     for key in _KEYS:
         if key not in scenario:
             raise InputError("part is missing", file=path, field=key, fix=fix)
+        if key != "id" and not isinstance(scenario[key], dict):
+            raise InputError("is not a dict", file=path, field=key, fix=fix)
+    for kind in ("tracks", "map_features"):
+        for name, one in scenario[kind].items():
+            if not isinstance(one, dict):
+                raise InputError("is not a dict", file=path, field=f"{kind}.{name}", fix=fix)
     for key in ("sdc_id", "ts"):
         if key not in scenario["metadata"]:
             raise InputError("part is missing", file=path, field=f"metadata.{key}", fix=fix)
@@ -162,12 +171,15 @@ def _check(path: Path, scenario: Any) -> None:
                 )
 
 
-def _start_us(metadata: dict[str, Any]) -> int:
+def _start_us(path: Path, metadata: dict[str, Any]) -> int:
     """Scenario times start at 0: midnight (UTC) of the recording's date stands for it."""
     date = metadata.get("date")
     if not date:
         return 0
-    day = datetime.datetime.strptime(str(date), "%Y-%m-%d").replace(tzinfo=datetime.UTC)
+    try:
+        day = datetime.datetime.strptime(str(date), "%Y-%m-%d").replace(tzinfo=datetime.UTC)
+    except ValueError as error:
+        raise InputError(f"'{date}' is not YYYY-MM-DD", file=path, field="metadata.date") from error
     return int(day.timestamp() * 1e6)
 
 

@@ -150,6 +150,13 @@ def test_centreline_of_boundaries_with_different_points():
     np.testing.assert_allclose(middle[[0, -1], 0], [0.0, 10.0])
 
 
+def change_boxes(log, column, change):
+    path = log / "annotations_with_ego.feather"
+    table = feather.read_table(path)
+    at = table.column_names.index(column)
+    feather.write_feather(table.set_column(at, column, [change(table[column])]), path)
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -157,6 +164,12 @@ def test_centreline_of_boundaries_with_different_points():
         (
             lambda log: (log / "city_SE3_egovehicle.feather").write_bytes(b"x"),
             "not a readable feather",
+        ),
+        (lambda log: change_boxes(log, "length_m", lambda t: ["long"] * len(t)), r"\[length_m\]"),
+        (lambda log: change_boxes(log, "length_m", lambda t: [0.0] * len(t)), "not above 0"),
+        (
+            lambda log: change_boxes(log, "timestamp_ns", lambda t: [t[0].as_py()] * len(t)),
+            "two box",
         ),
         (lambda log: next((log / "map").iterdir()).unlink(), "map is missing"),
         (lambda log: next((log / "map").iterdir()).write_text("{"), "not valid JSON"),

@@ -163,3 +163,35 @@ def test_broken_label_is_named(dataroot, tmp_path):
     with pytest.raises(InputError, match=r"labels\.npz: \[.*mask_camera.*missing"):
         ingest("nuscenes", dataroot, tmp_path / "fleet")
     assert not (tmp_path / "fleet").exists()
+
+
+@pytest.mark.parametrize("kind", ["empty", "cut off", "classes"])
+def test_a_damaged_label_is_named(dataroot, tmp_path, kind):
+    path = dataroot / "gts" / tiny.SCENE / "sample-0" / "labels.npz"
+    path.parent.mkdir(parents=True)
+    ones = np.ones(SHAPE, np.uint8)
+    np.savez_compressed(path, semantics=25 * ones, mask_camera=ones, mask_lidar=ones)
+    if kind != "classes":
+        path.write_bytes(path.read_bytes()[: 0 if kind == "empty" else 500])
+    message = r"\[semantics\] classes" if kind == "classes" else "not a readable npz"
+    with pytest.raises(InputError, match=rf"labels\.npz: {message}"):
+        ingest("nuscenes", dataroot, tmp_path / "fleet")
+    assert not (tmp_path / "fleet").exists()
+
+
+def test_a_folder_without_a_label_of_these_scenes_is_refused(dataroot, tmp_path):
+    (tmp_path / "other").mkdir()
+    with pytest.raises(InputError, match=r"\[--occupancy\] holds no label of these scenes"):
+        ingest("nuscenes", dataroot, tmp_path / "fleet", occupancy=tmp_path / "other")
+
+
+def test_a_lidar_record_under_a_cameras_calibration_is_no_picture(dataroot):
+    cameras = len(first(dataroot).cameras)
+
+    def moved(rows):
+        next(r for r in rows if "CAM_FRONT" in r["filename"])["filename"] = (
+            "samples/LIDAR_TOP/9.pcd.bin"
+        )
+
+    tiny.edit(dataroot, "sample_data", moved)
+    assert len(first(dataroot).cameras) == cameras - 1

@@ -109,6 +109,8 @@ def test_drive_off_the_canvas_is_refused(dataroot, tmp_path):
         (lambda text: text[:200], "not valid JSON"),
         (lambda text: text.replace('"connectivity"', '"konnectivity"'), r"\[connectivity\] layer"),
         (lambda text: text.replace('"n0"', '"gone"', 1), "refers to"),
+        (lambda text: text.replace('"x": ', '"x": NaN, "was": ', 1), r"\[node\] a node is not fin"),
+        (lambda text: text.replace('"x": ', '"was": ', 1), r"\[node\] a node, line or polygon"),
     ],
 )
 def test_broken_expansion_is_named(tmp_path, change, message):

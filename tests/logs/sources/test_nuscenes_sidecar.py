@@ -105,6 +105,9 @@ def test_split_asked_for_then_sidecar_then_the_dataroots_own_file(synthetic, tmp
         ("times_us", arrays()["times_us"] + 260_000_000, "keyframes of the tables"),
         ("ego", np.zeros((3, 11)), "do not fit"),
         ("route", None, "array is missing"),
+        ("valid", np.ones((9, 41), bool), "do not fit"),
+        ("ego", np.full((41, 11), "fast"), "is not numbers"),
+        ("size_m", np.zeros((5, 3)), "do not fit"),
     ],
 )
 def test_sidecar_of_another_run_is_refused(synthetic, tmp_path, name, value, message):
@@ -114,6 +117,20 @@ def test_sidecar_of_another_run_is_refused(synthetic, tmp_path, name, value, mes
     with pytest.raises(InputError, match=message) as caught:
         ingest("nuscenes", synthetic, tmp_path / "fleet")
     assert caught.value.file == path
+
+
+@pytest.mark.parametrize("kept", [0, 300])
+def test_a_sidecar_that_is_cut_off_is_refused(synthetic, tmp_path, kept):
+    path = synthetic / "drivewm" / "scenes" / f"{tiny.SCENE}.npz"
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(InputError, match=r"scene-0001\.npz: not a readable npz"):
+        ingest("nuscenes", synthetic, tmp_path / "fleet")
+
+
+def test_a_sidecar_of_another_shape_is_refused(synthetic, tmp_path):
+    (synthetic / "drivewm" / "scenes" / f"{tiny.SCENE}.json").write_text("[1]")
+    with pytest.raises(InputError, match=r"scene-0001\.json: is not a JSON object"):
+        ingest("nuscenes", synthetic, tmp_path / "fleet")
 
 
 def test_half_a_sidecar_is_refused(synthetic, tmp_path):

@@ -160,6 +160,9 @@ def test_missing_reference_instants_are_the_track_delayed_by_the_last_lag():
         (lambda s: s["tracks"].pop("ego"), r"metadata\.sdc_id"),
         (lambda s: s["tracks"]["car"]["state"].pop("length"), r"tracks\.car\.state\.length"),
         (lambda s: s["map_features"]["in"].pop("polyline"), r"map_features\.in\.polyline"),
+        (lambda s: s.update(map_features=[1]), "map_features"),
+        (lambda s: s["tracks"].update(car=5), r"tracks\.car"),
+        (lambda s: s["metadata"].update(date="today"), r"metadata\.date"),
     ],
 )
 def test_incomplete_scenario_is_named(tmp_path, change, field):
@@ -168,6 +171,13 @@ def test_incomplete_scenario_is_named(tmp_path, change, field):
     with pytest.raises(InputError, match=rf"scene-0001\.pkl: \[{field}\]"):
         fleet_of(tmp_path, content)
     assert not (tmp_path / "fleet").exists()
+
+
+def test_an_ego_pose_that_is_not_finite_is_refused(tmp_path):
+    content = scenario()
+    content["tracks"]["ego"]["state"]["position"][5, 0] = np.nan
+    with pytest.raises(InputError, match=r"ego pose.*is not finite"):
+        fleet_of(tmp_path, content)
 
 
 def test_real_scenarios_agree_with_the_nuscenes_tables(real_fleets):
