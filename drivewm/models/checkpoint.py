@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
 
 from drivewm.config import validate
 from drivewm.errors import InputError
@@ -16,6 +17,7 @@ from drivewm.models.world_model import ModelConfig, WorldModel
 from drivewm.storage import atomic_file, write_text
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+FIX = "train again or restore the file"
 
 
 def save(folder: str | Path, model: WorldModel, provenance: dict[str, Any], card: str) -> None:
@@ -26,7 +28,8 @@ def save(folder: str | Path, model: WorldModel, provenance: dict[str, Any], card
     write_text(folder / CONFIG, json.dumps(content, indent=2) + "\n")
     write_text(folder / CARD, card)
     with atomic_file(folder / WEIGHTS) as partial:
-        save_file({k: v.contiguous() for k, v in model.state_dict().items()}, partial)
+        weights = {k: v.contiguous() for k, v in model.state_dict().items()}
+        partial.write_bytes(serialise(weights))  # the library's own writer keeps the file private
 
 
 def provenance(folder: str | Path) -> dict[str, Any]:
@@ -43,14 +46,17 @@ def _config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return {"model": content["model"], "provenance": content["provenance"]}
+        parts = {name: content[name] for name in ("model", "provenance")}
     except FileNotFoundError as error:
         raise InputError(
             "no published model here", file=folder, fix="name the folder that `drivewm train` wrote"
         ) from error
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        fix = "train again or restore the file"
-        raise InputError("not a model config", file=path, field=str(error), fix=fix) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"not a model config ({error})", file=path, fix=FIX) from error
+    for name in ("parameters", "scenes"):
+        if not isinstance(parts["provenance"], dict) or name not in parts["provenance"]:
+            raise InputError("is missing", file=path, field=f"provenance.{name}", fix=FIX)
+    return parts
 
 
 def load(folder: str | Path) -> WorldModel:
@@ -65,9 +71,10 @@ def load(folder: str | Path) -> WorldModel:
     model = WorldModel(config)
     try:
         weights = load_file(folder / WEIGHTS)
-    except (FileNotFoundError, SafetensorError) as error:
-        fix = "train again or restore the file"
-        raise InputError(str(error), file=folder / WEIGHTS, fix=fix) from error
+    except FileNotFoundError as error:
+        raise InputError("file is missing", file=folder / WEIGHTS, fix=FIX) from error
+    except SafetensorError as error:
+        raise InputError(f"not readable ({error})", file=folder / WEIGHTS, fix=FIX) from error
     wanted = model.state_dict()
     for name in sorted(wanted.keys() | weights.keys()):
         ours, theirs = wanted.get(name), weights.get(name)

@@ -10,6 +10,7 @@ import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import lightning
@@ -36,6 +37,9 @@ from drivewm.training.losses import class_weights
 from drivewm.training.stages import DynamicsStage, PerceptionStage, Stage
 
 
+RUN = "run.json"  # what a run is made of: its configuration and fleets
+
+
 def train(fleets: Sequence[Fleet], run: str | Path, config: TrainConfig) -> Path:
     """Trains a world model and publishes it in the folder ``run``.
 
@@ -51,13 +55,14 @@ def train(fleets: Sequence[Fleet], run: str | Path, config: TrainConfig) -> Path
         "config": config.model_dump(mode="json"),
         "fleets": [{"hash": f.content_hash, "scenes": len(f.scenes)} for f in fleets],
     }
-    _claim(run, origin)
+    _check_folder(run, origin)
     if (run / checkpoint.WEIGHTS).exists():
         return run
     _quiet()
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     scenes = _load(fleets, config)
+    write_text(run / RUN, json.dumps(origin, indent=2) + "\n")  # from here on the folder is its
     model = WorldModel(config.model)
     weights = class_weights(_class_counts(scenes), config.class_power)
     frames = FrameBatches(
@@ -72,13 +77,6 @@ def train(fleets: Sequence[Fleet], run: str | Path, config: TrainConfig) -> Path
         scenes, features, config.model.observed_steps + config.model.imagined_steps,
         config.model.observed_steps, config.dynamics_batch, config.seed, config.dynamics_steps,
     )  # fmt: skip
-    if not clips.index:
-        length = clips.length
-        raise InputError(
-            f"no scene has {length} frames 0.5 s apart in a row",
-            field="model.imagined_steps",
-            fix="use longer scenes or fewer steps",
-        )
     stage = DynamicsStage(model, config, weights, config.dynamics_steps)
     example = {key: value[:1] for key, value in clips.batch(0).items()}
     _fit(stage, clips, run, "dynamics", example, config)
@@ -98,28 +96,53 @@ def _load(fleets: Sequence[Fleet], config: TrainConfig) -> list[Frames]:
     if not wanted:
         names = ", ".join(str(f.path) for f in fleets)
         raise InputError("no scene to train on", file=names, fix="ingest scenes or free a holdout")
-    return [
+    known = [s.id for f in fleets for s in f.scenes]
+    for name in config.holdout_scenes:
+        if name not in known:
+            raise InputError(
+                f"no fleet has a scene '{name}'",
+                field="holdout_scenes",
+                fix=f"the fleets have {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}",
+            )
+    scenes = [
         load_frames(f, i, config.model) for f, i in progress.track(wanted, "frames", len(wanted))
     ]
+    length = config.model.observed_steps + config.model.imagined_steps
+    if not any(len(s.starts(length)) for s in scenes):
+        raise InputError(
+            f"no scene has {length} frames 0.5 s apart in a row",
+            field="model.imagined_steps",
+            fix="use longer scenes or fewer steps",
+        )
+    return scenes
 
 
-def _claim(run: Path, origin: dict[str, Any]) -> None:
-    """Writes what the run is made of, or checks that the folder's own run is the same."""
-    path = run / "run.json"
+def _check_folder(run: Path, origin: dict[str, Any]) -> None:
+    """The folder is new, holds this very run, or nothing of what a run writes.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    path, fix = run / RUN, "choose another run folder or delete this one"
     if not path.exists():
-        write_text(path, json.dumps(origin, indent=2) + "\n")
+        found = [p.name for p in run.iterdir()] if run.is_dir() else []
+        if any(name != "fleet" and not name.startswith(".") for name in found):
+            raise InputError("is not empty and holds no run", file=run, fix="choose another folder")
+        run.mkdir(parents=True, exist_ok=True)
         return
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError("not JSON", file=path, fix="choose another run folder") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError("not JSON", file=path, fix=fix) from error
+    if not isinstance(known, dict):
+        raise InputError("not a JSON object", file=path, fix=fix)
     for part, value in origin.items():
         if known.get(part) != value:
             raise InputError(
                 "the folder holds a run made with another one",
                 file=path,
                 field=part,
-                fix="choose another run folder or delete this one",
+                fix=fix,
             )
 
 
@@ -155,7 +178,7 @@ def _fit(
     )  # fmt: skip
     state: dict[str, Any] = {}
     if last.exists():
-        state = torch.load(last, map_location="cpu", weights_only=True)
+        state = _read_state(last)
         batches.first_step = state["global_step"]
     if batches.first_step < stage.steps:
         loader = DataLoader(batches, batch_size=None)
@@ -166,6 +189,24 @@ def _fit(
         trainer.save_checkpoint(last)
     else:
         stage.load_state_dict(state["state_dict"])
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    """A stage's checkpoint.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return {**state, "global_step": int(state["global_step"])}
+    except (RuntimeError, EOFError, KeyError, TypeError, UnpicklingError) as error:
+        text = str(error).split(".")[0] or "cut off"
+        raise InputError(
+            f"not a readable checkpoint ({text})",
+            file=path,
+            fix="delete it: the stage then starts anew",
+        ) from error
 
 
 @torch.no_grad()

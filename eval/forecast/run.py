@@ -44,6 +44,8 @@ def forecast(
         InputError: no window is long enough, or the model's folder is not one.
     """
     torch.set_num_threads(threads)
+    output = Path(output)
+    _check_output(output)
     model = checkpoint.load(run)
     scenes = [
         load_frames(fleet, i, model.config)
@@ -70,12 +72,26 @@ def forecast(
         "window_list": [[w.scene_id, w.first] for w in windows],
         "provenance": _provenance(run, fleet, model),
     }  # fmt: skip
-    output = Path(output)
-    output.mkdir(parents=True, exist_ok=True)
     _write_frames(output / "frames.npz", windows, results, by_id, model)
     _write_counts(output / "counts.npz", results)
     write_text(output / "forecast.json", json.dumps(content, indent=1) + "\n")
     return content
+
+
+def _check_output(output: Path) -> None:
+    """Makes the folder now, so that an hour's work is not lost for want of a place.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    known = ("forecast.json", "frames.npz", "counts.npz")
+    found = [p.name for p in output.iterdir()] if output.is_dir() else []
+    if any(name not in known and not name.startswith(".") for name in found):
+        raise InputError(
+            "holds other files than a forecast", file=output, field="--output",
+            fix="choose another folder",
+        )  # fmt: skip
+    output.mkdir(parents=True, exist_ok=True)
 
 
 def _provenance(run: str | Path, fleet: Fleet, model: WorldModel) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from drivewm.models.encoders.projection import PullCache, pull_weights, voxel_points
 from drivewm.models.grid import GridConfig
 
-GRID = GridConfig(cell_m=1.6)
+GRID = GridConfig(x_max_m=38.4, y_min_m=-25.6, y_max_m=25.6, cell_m=1.6)
 SIZE, STRIDE = (64, 112), 4
 
 

@@ -9,7 +9,7 @@ from drivewm.geometry import se2
 from drivewm.models import warp
 from drivewm.models.grid import GridConfig
 
-GRID = GridConfig(cell_m=1.6)
+GRID = GridConfig(x_max_m=38.4, y_min_m=-25.6, y_max_m=25.6, cell_m=1.6)
 MOTIONS = st.tuples(
     st.floats(-5, 5, width=32), st.floats(-2, 2, width=32), st.floats(-1, 1, width=32)
 )
@@ -42,7 +42,7 @@ def test_driving_one_cell_forward_moves_the_world_one_cell_back():
 
 
 def test_a_quarter_turn_to_the_left_puts_what_was_left_ahead():
-    grid = GridConfig(x_min_m=-25.6, x_max_m=25.6, cell_m=1.6)
+    grid = GridConfig(x_min_m=-25.6, x_max_m=25.6, y_min_m=-25.6, y_max_m=25.6, cell_m=1.6)
     values = torch.zeros(1, 1, 32, 32)
     values[0, 0, 16, 26] = 1.0  # 0.8 m ahead, 16.8 m to the left
     cells = warp.centers(grid, values)[None]

@@ -5,7 +5,7 @@ from drivewm.models.encoders.projection import pull_weights, voxel_points
 from drivewm.models.grid import GridConfig
 from drivewm.training.batches import _pick, mirrored
 
-GRID = GridConfig(cell_m=1.6)
+GRID = GridConfig(x_max_m=38.4, y_min_m=-25.6, y_max_m=25.6, cell_m=1.6)
 
 
 def test_every_frame_comes_once_an_epoch_and_a_step_is_always_the_same():

@@ -4,7 +4,7 @@ from drivewm.models.grid import GridConfig, cell_centers
 from drivewm.scene import NO_MAP, ZOE, Lights, OccClass, Scene, ScoreType, Tracks
 from drivewm.training.labels import NEAR_M, flow_label
 
-GRID = GridConfig(cell_m=1.6)
+GRID = GridConfig(x_max_m=38.4, y_min_m=-25.6, y_max_m=25.6, cell_m=1.6)
 
 
 def scene_with_one(occ_class: OccClass, heading: float, velocity: tuple[float, float]) -> Scene:

@@ -5,7 +5,7 @@ from drivewm.models.grid import GridConfig
 from drivewm.scene import OccClass
 from tests.models.hand import road_with_car
 
-GRID = GridConfig(cell_m=1.6)
+GRID = GridConfig(x_max_m=38.4, y_min_m=-25.6, y_max_m=25.6, cell_m=1.6)
 
 
 def moving(occupancy: np.ndarray, vx: float, vy: float) -> np.ndarray:
