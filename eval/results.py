@@ -195,4 +195,7 @@ def read_table(folder: Path, name: str) -> pa.Table:
     for column in TABLES[name].names:
         if column not in table.column_names:
             raise InputError("column is missing", file=path, field=column, fix=fix)
-    return table
+    try:
+        return table.select(TABLES[name].names).cast(TABLES[name])
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(f"a column has another type ({error})", file=path, fix=fix) from error

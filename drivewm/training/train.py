@@ -36,7 +36,6 @@ from drivewm.training.config import TrainConfig
 from drivewm.training.losses import class_weights
 from drivewm.training.stages import DynamicsStage, PerceptionStage, Stage
 
-
 RUN = "run.json"  # what a run is made of: its configuration and fleets
 
 
@@ -128,7 +127,6 @@ def _check_folder(run: Path, origin: dict[str, Any]) -> None:
         found = [p.name for p in run.iterdir()] if run.is_dir() else []
         if any(name != "fleet" and not name.startswith(".") for name in found):
             raise InputError("is not empty and holds no run", file=run, fix="choose another folder")
-        run.mkdir(parents=True, exist_ok=True)
         return
     try:
         known = json.loads(path.read_text(encoding="utf-8"))

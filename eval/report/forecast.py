@@ -60,8 +60,13 @@ def read(folder: str | Path) -> Forecast:
     for name in ("rows", "windows", "comparisons"):
         if name not in content:
             raise InputError("is missing", file=file, field=name, fix=AGAIN)
+    if not isinstance(content["windows"], int | list):
+        raise InputError("is not a number or a list", file=file, field="windows", fix=AGAIN)
     for name, keys in (("rows", ROW_KEYS), ("comparisons", PAIR_KEYS)):
-        for row in content[name]:
+        table = content[name]
+        if not isinstance(table, list) or not all(isinstance(row, dict) for row in table):
+            raise InputError("is not a list of objects", file=file, field=name, fix=AGAIN)
+        for row in table:
             lacking = [key for key in keys if key not in row]
             if lacking:
                 raise InputError(f"is missing in {name}", file=file, field=lacking[0], fix=AGAIN)
@@ -115,6 +120,11 @@ def _films(file: Path) -> tuple[list[dict[str, Any]], int]:
         if name not in frames:
             raise InputError("array is missing", file=file, field=name, fix=AGAIN)
     total = len(frames["scene_id"])
+    for name in ("keyframe", "true_bev", "predicted_bev", "cameras", "camera_front"):
+        if name in frames and (not frames[name].ndim or len(frames[name]) != total):
+            raise InputError(f"does not hold {total} windows", file=file, field=name, fix=AGAIN)
+    if frames["true_bev"].shape != frames["predicted_bev"].shape or frames["true_bev"].ndim != 4:
+        raise InputError("is not [W, H, X, Y] twice", file=file, field="true_bev", fix=AGAIN)
     chosen = np.unique(np.linspace(0, total - 1, min(total, MAX_FILMS)).round().astype(int))
     return [_film(frames, int(w)) for w in chosen], total
 

@@ -56,6 +56,10 @@ def read(folder: str | Path) -> Results:
     if not folder.is_dir():
         raise InputError("no such results folder", file=folder, fix=AGAIN)
     manifest = read_manifest(folder)
+    for name in ("command", "config", "created", "fleet", "score"):
+        if name not in manifest:
+            file = folder / "manifest.json"
+            raise InputError("is missing", file=file, field=name, fix=AGAIN)
     if manifest.get("status", "complete") != "complete":
         raise InputError("the run is not finished", file=folder, field="status", fix=AGAIN)
     rows = read_table(folder, "scores").to_pylist()

@@ -1,3 +1,6 @@
+import shutil
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
@@ -86,3 +89,43 @@ def test_a_camera_model_on_a_fleet_without_pictures_is_told_what_to_do(small_fle
     monkeypatch.setattr(small_fleet, "camera_rows", lambda _: [])
     with pytest.raises(InputError, match=r"model\.encoder=privileged"):
         load_frames(small_fleet, small_fleet.scenes[0].id, ModelConfig())
+
+
+@pytest.mark.parametrize("content", [b"", b"cut off"])
+def test_a_damaged_checkpoint_is_named(small_fleet, smoke_run, config, tmp_path, content):
+    run = tmp_path / "run"
+    shutil.copytree(smoke_run, run)
+    (run / checkpoint.WEIGHTS).unlink()
+    (run / "checkpoints/dynamics/last.ckpt").write_bytes(content)
+    with pytest.raises(InputError, match=r"last\.ckpt: not a readable checkpoint"):
+        training.train([small_fleet], run, config)
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_damaged_run_file_is_named(small_fleet, config, tmp_path, content):
+    (tmp_path / training.RUN).write_text(content)
+    with pytest.raises(InputError, match=r"run\.json: not"):
+        training.train([small_fleet], tmp_path, config)
+
+
+def test_a_folder_of_something_else_is_left_alone(small_fleet, config, tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(InputError, match="holds no run"):
+        training.train([small_fleet], tmp_path, config)
+    assert [p.name for p in tmp_path.iterdir()] == ["README.md"]
+
+
+def test_what_cannot_be_trained_is_known_before_anything_is_written(
+    small_fleet, config, tmp_path, monkeypatch
+):
+    long = config.model.model_copy(update={"imagined_steps": 50})
+    with pytest.raises(InputError, match="no scene has 52 frames"):
+        training.train([small_fleet], tmp_path / "a", config.model_copy(update={"model": long}))
+    typo = config.model_copy(update={"holdout_scenes": ("scene-9999",)})
+    with pytest.raises(InputError, match="no fleet has a scene 'scene-9999'"):
+        training.train([small_fleet], tmp_path / "b", typo)
+    broken = InputError("image file is missing", file="a.jpg")
+    monkeypatch.setattr(type(small_fleet), "image", Mock(side_effect=broken))
+    with pytest.raises(InputError, match="image file is missing"):
+        training.train([small_fleet], tmp_path / "c", config)
+    assert not list(tmp_path.iterdir())

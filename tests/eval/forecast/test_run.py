@@ -1,7 +1,9 @@
 import json
 
 import numpy as np
+import pytest
 
+from drivewm.errors import InputError
 from drivewm.eval.forecast.run import forecast
 
 
@@ -27,3 +29,10 @@ def test_a_forecast_folder_holds_tables_counts_and_pictures(small_fleet, smoke_r
     assert frames["cameras"].shape[1] == 6
     counts = np.load(tmp_path / "a" / "counts.npz")
     assert counts["model|perceived|none"].shape[0] == on_disk["windows"]
+
+
+def test_a_folder_of_something_else_is_left_alone(small_fleet, smoke_run, tmp_path):
+    (tmp_path / "model.safetensors").write_text("mine")
+    with pytest.raises(InputError, match=r"\[--output\] holds other files"):
+        forecast(smoke_run, small_fleet, ["any"], tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["model.safetensors"]

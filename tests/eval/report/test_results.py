@@ -48,6 +48,25 @@ def test_a_missing_column_is_named(scored: Path) -> None:
         results.read(scored)
 
 
+def test_a_column_of_another_type_is_named(scored: Path) -> None:
+    table = pq.read_table(scored / "scores.parquet")
+    at = table.column_names.index("score")
+    text = table.set_column(at, "score", [["high"] * table.num_rows])
+    pq.write_table(text, scored / "scores.parquet")
+    with pytest.raises(InputError, match=r"scores\.parquet: a column has another type"):
+        results.read(scored)
+
+
+@pytest.mark.parametrize("part", ["command", "created", "fleet", "score"])
+def test_a_manifest_that_lacks_a_part_is_named(scored: Path, part: str) -> None:
+    file = scored / "manifest.json"
+    content = json.loads(file.read_text("utf-8"))
+    del content[part]
+    file.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(InputError, match=rf"manifest\.json: \[{part}\] is missing"):
+        results.read(scored)
+
+
 def test_a_row_twice_is_refused(tmp_path: Path) -> None:
     folders.write_results(tmp_path, [folders.score_row("solo", "a")] * 2)
     with pytest.raises(InputError, match="two rows"):
@@ -104,6 +123,27 @@ def test_a_forecast_that_lacks_a_part_is_named(tmp_path: Path, key: str) -> None
     del content[key]
     file.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(InputError, match=key):
+        forecast.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("rows", 3), ("rows", [3]), ("comparisons", {}), ("windows", None)]
+)
+def test_a_forecast_part_of_another_kind_is_named(tmp_path: Path, key: str, value) -> None:
+    file = folders.write_forecast(tmp_path) / "forecast.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**content, key: value}), encoding="utf-8")
+    with pytest.raises(InputError, match=rf"forecast\.json: \[{key}\] is not"):
+        forecast.read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["true_bev", "keyframe", "cameras"])
+def test_frames_that_do_not_belong_together_are_named(tmp_path: Path, name: str) -> None:
+    file = folders.write_forecast(tmp_path) / "frames.npz"
+    with np.load(file) as archive:
+        frames = dict(archive)
+    np.savez(file, **{**frames, name: frames[name][:1]})
+    with pytest.raises(InputError, match=rf"frames\.npz: \[{name}\] does not hold 3"):
         forecast.read(tmp_path)
 
 
