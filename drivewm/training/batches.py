@@ -40,18 +40,26 @@ class FrameBatches(SteppedBatches):
     """Single frames with their occupancy, for the perception stage."""
 
     def __init__(
-        self, scenes: Sequence[Frames], size: int, seed: int, mirror: bool, steps: int
+        self,
+        scenes: Sequence[Frames],
+        size: int,
+        seed: int,
+        steps: int,
+        mirror: bool = False,
+        repaint: bool = False,
     ) -> None:
         super().__init__(steps)
-        self.scenes, self.size, self.seed, self.mirror = scenes, size, seed, mirror
+        self.scenes, self.size, self.seed = scenes, size, seed
+        self.mirror, self.repaint = mirror, repaint
         self.index = [(s, k) for s, f in enumerate(scenes) for k in range(len(f.occupancy))]
 
     def batch(self, step: int) -> Batch:
         picked = _pick(len(self.index), step, self.size, self.seed)
-        rng = generator("mirror", self.seed, step)
+        rng = generator("augment", self.seed, step)
         flips = rng.random(self.size) < 0.5 if self.mirror else np.zeros(self.size, bool)
         frames = [frame(self.scenes[s], k) for s, k in (self.index[i] for i in picked)]
         frames = [mirrored(f) if flip else f for f, flip in zip(frames, flips)]
+        frames = [repainted(f, rng) for f in frames] if self.repaint else frames
         return {key: torch.stack([f[key] for f in frames]) for key in frames[0]}
 
 
@@ -119,6 +127,21 @@ def mirrored(one: Batch) -> Batch:
         column = torch.diag(torch.tensor([-1.0, 1.0, 1.0, 1.0]))  # camera frame: x -> -x
         out["ego_from_camera"] = left_right @ one["ego_from_camera"] @ column
     return out
+
+
+def repainted(one: Batch, rng: np.random.Generator) -> Batch:
+    """The frame in other colours and light: gain and offset of each colour, mixed colours.
+
+    The shapes stay; what a model learns of them must not hang on the paint of the cars it met.
+    """
+    if "images" not in one:
+        return one
+    gain = torch.from_numpy(rng.uniform(0.7, 1.3, 3)).float()
+    mix = torch.eye(3) * gain + torch.from_numpy(rng.uniform(-0.2, 0.2, (3, 3))).float()
+    offset = torch.from_numpy(rng.uniform(-0.1, 0.1, (3, 1, 1))).float()
+    images = one["images"].float() / 255.0
+    painted = torch.einsum("ij,njhw->nihw", mix, images) + offset
+    return {**one, "images": (painted.clamp(0, 1) * 255.0).to(torch.uint8)}
 
 
 def clip(scene: Frames, k: int, length: int, features: Tensor, observed: int) -> Batch:

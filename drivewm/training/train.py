@@ -65,8 +65,9 @@ def train(fleets: Sequence[Fleet], run: str | Path, config: TrainConfig) -> Path
     model = WorldModel(config.model)
     weights = class_weights(_class_counts(scenes), config.class_power)
     frames = FrameBatches(
-        scenes, config.perception_batch, config.seed, config.mirror, config.perception_steps
-    )
+        scenes, config.perception_batch, config.seed, config.perception_steps,
+        mirror=config.mirror, repaint=config.repaint,
+    )  # fmt: skip
     stage: Stage = PerceptionStage(model, config, weights, config.perception_steps)
     s, k = frames.index[len(frames.index) // 2]
     example = {key: value[None] for key, value in frame(scenes[s], k).items()}
