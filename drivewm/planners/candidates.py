@@ -1,4 +1,4 @@
-"""Candidate plans along a route: speeds times lateral offsets. Shapes: A candidates, H poses."""
+"""Candidate plans along a route: accelerations and lateral offsets. A candidates, H poses."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ BEYOND_M = 200.0  # the route goes on straight after its end
 def candidate_plans(
     ego: np.ndarray,
     route: np.ndarray,
-    accelerations_mps2: np.ndarray,
-    offsets_m: np.ndarray,
+    targets: np.ndarray,
     limit_mps: float,
     horizon_s: float,
 ) -> np.ndarray:
-    """Every acceleration with every lateral offset, as rear-axle poses at 10 Hz.
+    """Each target as rear-axle poses at 10 Hz.
 
     The offset is reached by a quintic over the horizon (at rest sideways at both ends); the speed
     stays within 0 and the limit.
@@ -28,13 +27,12 @@ def candidate_plans(
     Args:
         ego: [11] state now.
         route: [P, 2] centreline.
-        accelerations_mps2: [n].
-        offsets_m: [m] target offsets to the left of the route.
+        targets: [A, 2] acceleration in m/s2 and offset to the left of the route in m.
         limit_mps: highest speed to aim for.
         horizon_s: length of the plans.
 
     Returns:
-        [n * m, H, 3] poses in the map frame, acceleration by acceleration.
+        [A, H, 3] poses in the map frame.
     """
     times = np.arange(1, round(horizon_s / PLAN_DT_S) + 1) * PLAN_DT_S
     line = without_repeats(route)
@@ -44,13 +42,12 @@ def candidate_plans(
     here, side = project(line, at, x, y, -np.inf, np.inf)
     speed = max(float(ego[EgoColumn.VX]), 0.0)
     plans = []
-    for acceleration in accelerations_mps2:
+    for acceleration, offset in targets:
         speeds = np.clip(speed + acceleration * times, 0.0, max(limit_mps, 0.0))
         if speed > limit_mps:  # never a jump: brake down to the limit at 2 m/s2 at least
             speeds = np.maximum(speed + min(acceleration, -2.0) * times, 0.0)
         travelled = np.cumsum(np.concatenate([[speed], speeds])[:-1] + speeds) * PLAN_DT_S / 2
-        for offset in offsets_m:
-            plans.append(_pose_line(line, at, here + travelled, side, offset, times, ego))
+        plans.append(_pose_line(line, at, here + travelled, side, offset, times, ego))
     return np.stack(plans)
 
 

@@ -49,7 +49,8 @@ class ImagineConfig(Config):
     threads: int = 1
     default_limit_mps: float = 10.0  # where the observation knows no speed limit
     accelerations_mps2: tuple[float, ...] = (-6.0, -3.5, -2.0, -1.0, 0.0, 1.0, 2.0)
-    offsets_m: tuple[float, ...] = (0.0, -1.2, 1.2)
+    swerve_accelerations_mps2: tuple[float, ...] = (-2.0, 0.0)
+    swerves_m: tuple[float, ...] = (-1.2, 1.2)  # to the left of the route
     margin_m: float = 0.3  # around the car
     headway_s: float = 1.2  # how far ahead a movable is already a risk
     contact_weight: float = 60.0
@@ -72,6 +73,10 @@ class Imagine:
         self.config = validate(ImagineConfig, options, file="imagine")
         torch.set_num_threads(self.config.threads)
         self.model = checkpoint.load(self.config.run)
+        c = self.config
+        straight = [(a, 0.0) for a in c.accelerations_mps2]
+        aside = [(a, o) for a in c.swerve_accelerations_mps2 for o in c.swerves_m]
+        self.targets = np.array(straight + aside)  # [A, 2] acceleration, offset
         self.fingerprint = checkpoint.digest(self.config.run)
         camera = self.model.config.encoder == "pull"
         self.modes = ("sensor",) if camera else ("privileged",)
@@ -135,10 +140,9 @@ class Imagine:
     def _candidates(self, observation: Observation) -> np.ndarray:
         c, limit = self.config, float(observation.speed_limits_mps[0])
         horizon = STEP_S * self.model.config.imagined_steps
-        return candidate_plans(
-            observation.ego[0], observation.routes[0], np.array(c.accelerations_mps2),
-            np.array(c.offsets_m), limit if np.isfinite(limit) else c.default_limit_mps, horizon,
-        )  # fmt: skip
+        limit = limit if np.isfinite(limit) else c.default_limit_mps
+        route = observation.routes[0]
+        return candidate_plans(observation.ego[0], route, self.targets, limit, horizon)
 
     def _judge(
         self, start: Imagined, ego: np.ndarray, plans: np.ndarray, vehicle: VehicleParams
@@ -174,8 +178,8 @@ class Imagine:
 
     def _discomfort(self) -> np.ndarray:
         c = self.config
-        squares = np.array(c.accelerations_mps2)[:, None] ** 2 * c.comfort_weight
-        return (squares + np.abs(np.array(c.offsets_m))[None] * c.offset_weight).ravel()
+        acceleration, offset = self.targets.T
+        return c.comfort_weight * acceleration**2 + c.offset_weight * np.abs(offset)
 
     def _where(self, vehicle: VehicleParams) -> tuple[np.ndarray, np.ndarray]:
         """Cells under the car, bool [X, Y]; and distance ahead of its bumper in its lane [X, Y]."""

@@ -76,9 +76,9 @@ def plan(output: Path, scale: dict[str, Any], seed: int) -> list[Step]:
         ("train the world model", "train", [
             o["fleet"], "-o", o["model"], "--preset", scale["preset"], "--set", f"seed={seed}"]),
         ("forecast held-out scenes beside the baselines", "forecast", [
-            o["model"], o["fleet"], "--split", "drivewm_val", "-o", o["forecast"]]),
+            o["model"], o["fleet"], "--split", "val", "-o", o["forecast"]]),
         ("drive the planners in closed loop and score them", "score", [
-            *planners, "--fleet", o["fleet"], "--split", "drivewm_val", "--agents", "reactive",
+            *planners, "--fleet", o["fleet"], "--split", "val", "--agents", "reactive",
             "--workers", "2", "-o", o["results"]]),
         ("write the report", "report", [
             o["results"], "--forecast", o["forecast"], "-o", str(output / "report.html")]),

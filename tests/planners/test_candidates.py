@@ -14,9 +14,8 @@ def ego(x: float = 10.0, y: float = 0.0, speed: float = 8.0) -> np.ndarray:
 
 
 def plans_for(state, accelerations, offsets, limit=20.0):
-    return candidate_plans(
-        state, STRAIGHT, np.array(accelerations), np.array(offsets), limit, horizon_s=3.0
-    )
+    targets = np.array([(a, o) for a in accelerations for o in offsets])
+    return candidate_plans(state, STRAIGHT, targets, limit, horizon_s=3.0)
 
 
 def test_constant_speed_on_a_straight_route_goes_straight_on():
@@ -25,7 +24,7 @@ def test_constant_speed_on_a_straight_route_goes_straight_on():
     np.testing.assert_allclose(plan[:, 1:], 0.0, atol=1e-9)
 
 
-def test_every_acceleration_meets_every_offset_in_order():
+def test_plans_come_in_the_order_of_their_targets():
     plans = plans_for(ego(), [-2.0, 1.0], [0.0, 1.5])
     ends = plans[:, -1, :2]
     np.testing.assert_allclose(ends[:, 1], [0.0, 1.5, 0.0, 1.5], atol=1e-6)
