@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from drivewm.eval.drives import Job, Judge, SceneSource, failed_part
 from drivewm.eval.results import Part
 from drivewm.eval.scores.base import ScoreConfig
 from drivewm.sim.config import SimConfig
+from drivewm.workers import pool
 
 _ONE_THREAD = (
     "OMP_NUM_THREADS",
@@ -53,15 +53,12 @@ def run_jobs(
 
 def _pooled(jobs: Sequence[Job], setup: tuple, workers: int) -> Iterator[Part]:
     """Parts of the jobs until all are done or a worker dies."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_start, initargs=setup)
     try:
-        for future in as_completed([pool.submit(_run, job) for job in jobs]):
-            yield future.result()
+        with pool(workers, _start, setup) as submit:
+            for future in as_completed([submit(_run, job) for job in jobs]):
+                yield future.result()
     except BrokenProcessPool:
         return
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _is_of(part: Part, job: Job) -> bool:

@@ -13,11 +13,16 @@ def groups(channels: int) -> int:
 
 
 class ConvBlock(nn.Sequential):
-    """3x3 convolution, group norm, SiLU; stride halves the size."""
+    """3x3 convolution, group norm, SiLU.
 
-    def __init__(self, inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> None:
+    Stride 2 halves the size with a 4x4 kernel: its output cell lies exactly in the middle of the
+    2 x 2 cells it stands for (a 3x3 kernel would be half a cell off), as every projection and
+    warp here takes it to.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__(
-            nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+            nn.Conv2d(inputs, outputs, 3 if stride == 1 else 4, stride, 1, bias=False),
             nn.GroupNorm(groups(outputs), outputs),
             nn.SiLU(),
         )

@@ -23,8 +23,8 @@ class TrainConfig(Config):
     weight_decay: float = Field(0.01, ge=0)
     clip_norm: float = Field(1.0, gt=0)
     mirror: bool = True  # also train on left-right mirrored frames
-    repaint: bool = True  # change colours and light of training pictures
-    class_power: float = Field(0.4, ge=0, le=1)  # 0 = plain cross-entropy
+    repaint: bool = False  # change colours and light of training pictures
+    class_power: float = Field(0.5, ge=0, le=1)  # 0 = plain cross-entropy
     jaccard_weight: float = Field(1.0, ge=0)
     flow_weight: float = Field(0.5, ge=0)
     reward_weight: float = Field(0.5, ge=0)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +17,7 @@ from drivewm import progress
 from drivewm.config import Config
 from drivewm.errors import InputError
 from drivewm.storage import atomic_folder
+from drivewm.workers import pool
 from drivewm.worlds.build import build
 from drivewm.worlds.dataroot import Dataroot
 from drivewm.worlds.map_expansion import Network, expansion_text
@@ -34,8 +30,6 @@ from drivewm.worlds.simulate import simulate
 from drivewm.worlds.studio import WorldStudio
 from drivewm.worlds.tables import fixed_rows, token
 from drivewm.worlds.world import GENERATOR_VERSION
-
-WATCH_S = 0.3
 
 
 class SynthConfig(Config):
@@ -126,43 +120,17 @@ def _make_all(
                 make_scene(root.stage, planned, config)
                 bar.update()
             return
-        with _pool(min(workers, len(todo))) as submit:
-            for done in as_completed([submit(make_scene, root.stage, p, config) for p in todo]):
-                done.result()
-                bar.update()
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[Callable]:
-    """Worker processes that end, whatever they do, as soon as this process fails or ends."""
-    context = get_context("spawn")
-    stop = context.Event()
-    pool = ProcessPoolExecutor(workers, context, _prepare_worker, (stop, os.getpid()))
-    try:
-        yield pool.submit
-    except BrokenProcessPool as error:
-        raise InputError(
-            "a worker process was killed (out of memory?)",
-            field="--workers",
-            fix="use fewer workers or smaller pictures; run again to go on",
-        ) from error
-    except BaseException:  # Ctrl-C too: the workers must not go on
-        stop.set()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _prepare_worker(stop: Event, parent: int) -> None:
-    """One thread each; the parent alone answers Ctrl-C; no worker outlives it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while not stop.wait(WATCH_S) and os.getppid() == parent:
-            pass
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+        try:
+            with pool(min(workers, len(todo))) as submit:
+                for done in as_completed([submit(make_scene, root.stage, p, config) for p in todo]):
+                    done.result()
+                    bar.update()
+        except BrokenProcessPool as error:
+            raise InputError(
+                "a worker process was killed (out of memory?)",
+                field="--workers",
+                fix="use fewer workers or smaller pictures; run again to go on",
+            ) from error
 
 
 def networks(plan: Sequence[PlannedScene]) -> dict[str, list[Network]]:
