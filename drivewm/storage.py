@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @contextlib.contextmanager
 def atomic_file(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path beside ``path`` and renames it into place on success."""
     path = Path(path)
-    with _naming(path):
+    with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = _partial(path)
         try:
@@ -31,7 +36,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     An existing folder at ``path`` is replaced only after the new one is complete.
     """
     path = Path(path)
-    with _naming(path):
+    with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = _partial(path)
         partial.mkdir()
@@ -85,8 +90,8 @@ def _ended(process: int) -> bool:
 
 
 @contextlib.contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """An error of the system about the temporary file, or about none, names ``path``."""
+def naming(path: Path) -> Iterator[None]:
+    """An error of the system that names no file, or a temporary one, names ``path``."""
     try:
         yield
     except OSError as error:
@@ -100,3 +105,13 @@ def write_text(path: str | Path, text: str) -> None:
     """Writes a text file atomically (UTF-8)."""
     with atomic_file(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def write_npz(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes a compressed archive atomically; built in memory, as a zip cannot be begun again."""
+    import numpy
+
+    whole = io.BytesIO()
+    numpy.savez_compressed(whole, **arrays)  # type: ignore[arg-type]
+    with atomic_file(path) as partial:
+        partial.write_bytes(whole.getbuffer())

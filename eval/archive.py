@@ -16,7 +16,7 @@ import shapely
 
 from drivewm.scene import RoadMap, Scene
 from drivewm.sim.rollout import Rollout
-from drivewm.storage import atomic_file
+from drivewm.storage import write_npz
 
 REACH_M = 80.0  # the map further than this from the drive is left out
 
@@ -42,8 +42,7 @@ def save(path: Path, scene: Scene, rollout: Rollout) -> None:
         ]),
         **_map_arrays(scene.map, rollout.ego[:, :2]),
     }  # fmt: skip
-    with atomic_file(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+    write_npz(path, arrays)
 
 
 def _padded(rows: Sequence[np.ndarray], columns: int) -> np.ndarray:

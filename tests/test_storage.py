@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from drivewm.storage import atomic_file, atomic_folder, write_text
+from drivewm.storage import atomic_file, atomic_folder, write_npz, write_text
 
 
 class Stop(Exception):
@@ -150,3 +151,17 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
 def test_text_is_utf8(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "Zürich ≥ 3 m/s²")
     assert (tmp_path / "a.txt").read_bytes() == "Zürich ≥ 3 m/s²".encode()
+
+
+def test_an_archive_is_whole_and_silent_on_a_full_disk(tmp_path: Path, monkeypatch, capfd) -> None:
+    write_npz(tmp_path / "a.npz", {"x": np.arange(3)})
+    with np.load(tmp_path / "a.npz") as archive:
+        assert archive["x"].tolist() == [0, 1, 2]
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=r"b\.npz"):
+        write_npz(tmp_path / "b.npz", {"x": np.arange(3)})
+    assert names(tmp_path) == ["a.npz"] and not capfd.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,33 +90,37 @@ def _build_one(scene_id: str) -> dict[str, pa.Table]:
 
 
 def _write(folder: Path, dst: Path, built: Iterator[dict[str, pa.Table]]) -> None:
-    writers: dict[str, pq.ParquetWriter] = {}
     scenes: list[pa.Table] = []
-    try:
-        for name in schema.SCENE_TABLES:
-            writers[name] = _writer(folder, name)
+    with ExitStack() as stack:
+        writers = {name: stack.enter_context(_writer(folder, name)) for name in schema.SCENE_TABLES}
         for scene in built:
             for name, writer in writers.items():
                 rows = scene[name]
                 writer.write_table(rows, row_group_size=max(rows.num_rows, 1))
             scenes.append(_with_relative_root(scene["scenes"], dst))
-        index = pa.concat_tables(scenes)
-        _check_unique(index, dst)
-        writers["scenes"] = _writer(folder, "scenes")
-        writers["scenes"].write_table(index)
-    finally:
-        for writer in writers.values():
-            writer.close()
+    index = pa.concat_tables(scenes)
+    _check_unique(index, dst)
+    with _writer(folder, "scenes") as last:
+        last.write_table(index)
 
 
-def _writer(folder: Path, name: str) -> pq.ParquetWriter:
+@contextmanager
+def _writer(folder: Path, name: str) -> Iterator[pq.ParquetWriter]:
     extra = map_tables.geo_metadata() if name == "map" else {}
     target = schema.TABLES[name]
     target = target.with_metadata({**target.metadata, **extra})
     codec = "none" if name == "occupancy" else "zstd"  # occupancy blobs are compressed already
-    return pq.ParquetWriter(
+    writer = pq.ParquetWriter(
         folder / f"{name}.parquet", target, compression=codec, write_statistics=False
     )
+    try:
+        yield writer
+    finally:
+        try:
+            writer.close()
+        except OSError:
+            writer.is_open = False  # or its destructor tries again, and says so
+            raise
 
 
 def _with_relative_root(scene: pa.Table, dst: Path) -> pa.Table:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import lightning
 import numpy as np
 import torch
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from drivewm import progress
+from drivewm.storage import atomic_file
 from drivewm.training.batches import observation
 from drivewm.training.stages import DynamicsStage, PerceptionStage, Stage
 from drivewm.viz.occupancy import draw_comparison, seen_from_above
@@ -29,6 +33,16 @@ class Progress(lightning.Callback):
 
     def on_train_end(self, trainer, module) -> None:
         self.bar.close()
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are there whole or not at all, also when the disk is full."""
+
+    def save_checkpoint(self, checkpoint, path, storage_options=None) -> None:
+        whole = io.BytesIO()
+        torch.save(checkpoint, whole)
+        with atomic_file(path) as partial:
+            partial.write_bytes(whole.getbuffer())
 
 
 class Pictures(lightning.Callback):

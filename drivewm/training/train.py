@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,9 +28,9 @@ from drivewm.logs.fleet import Fleet
 from drivewm.models import checkpoint
 from drivewm.models.grid import OCC3D_CLASSES
 from drivewm.models.world_model import WorldModel
-from drivewm.storage import write_text
+from drivewm.storage import naming, write_text
 from drivewm.training.batches import ClipBatches, FrameBatches, SteppedBatches, frame, observation
-from drivewm.training.callbacks import Pictures, Progress
+from drivewm.training.callbacks import Pictures, Progress, WholeCheckpoints
 from drivewm.training.card import model_card
 from drivewm.training.clips import Frames, load_frames
 from drivewm.training.config import TrainConfig
@@ -150,6 +151,13 @@ def _quiet() -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning.*")
     warnings.filterwarnings("ignore", message=".*Sparse (CSR|invariant).*")
+    threading.excepthook = _of_thread
+
+
+def _of_thread(failed: threading.ExceptHookArgs) -> None:
+    """TensorBoard's writer says nothing of a full disk: the run itself meets it and says so."""
+    if not isinstance(failed.exc_value, OSError):
+        threading.__excepthook__(failed)
 
 
 def _fit(
@@ -168,6 +176,7 @@ def _fit(
         logger=TensorBoardLogger(run, name="tensorboard", version=name),
         log_every_n_steps=10, enable_progress_bar=False, enable_model_summary=False,
         gradient_clip_val=config.clip_norm, use_distributed_sampler=False,
+        plugins=[WholeCheckpoints()],
         callbacks=[
             Progress(name), Pictures(example, config.picture_every),
             ModelCheckpoint(
@@ -182,7 +191,8 @@ def _fit(
     if batches.first_step < stage.steps:
         loader = DataLoader(batches, batch_size=None)
         try:
-            trainer.fit(stage, loader, ckpt_path=last if state else None, weights_only=True)
+            with naming(run):
+                trainer.fit(stage, loader, ckpt_path=last if state else None, weights_only=True)
         except SystemExit as stop:  # Lightning turns Ctrl-C into exit code 1
             raise KeyboardInterrupt from stop
         trainer.save_checkpoint(last)

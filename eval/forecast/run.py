@@ -19,7 +19,7 @@ from drivewm.eval.forecast.windows import Window, all_windows, digest
 from drivewm.logs.fleet import Fleet
 from drivewm.models import checkpoint
 from drivewm.models.world_model import STEP_S, WorldModel
-from drivewm.storage import atomic_file, write_text
+from drivewm.storage import write_npz, write_text
 from drivewm.training.clips import Frames, load_frames
 from drivewm.training.train import keep_features
 from drivewm.viz.occupancy import seen_from_above
@@ -110,8 +110,7 @@ def _write_counts(path: Path, results: Sequence[WindowResult]) -> None:
     counts = {
         "|".join(key): np.stack([r.counts[key] for r in results]) for key in results[0].counts
     }
-    with atomic_file(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, **counts)  # type: ignore[arg-type]
+    write_npz(path, counts)
 
 
 def _write_frames(
@@ -135,5 +134,4 @@ def _write_frames(
     if model.config.encoder == "pull":
         pictures = [scenes[windows[i].scene_id].images[windows[i].first + now] for i in chosen]  # type: ignore[index]
         content["cameras"] = np.stack(pictures)
-    with atomic_file(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, **content)  # type: ignore[arg-type]
+    write_npz(path, content)

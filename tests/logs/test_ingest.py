@@ -1,8 +1,11 @@
 import dataclasses
+import errno
+import gc
 import json
 import shutil
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from drivewm.errors import InputError
@@ -114,3 +117,17 @@ def test_split_file_decides_the_split(dataroot, tmp_path):
     shutil.copy(path, dataroot / tiny.VERSION / "splits.json")
     again = Fleet.open(ingest("nuscenes", dataroot, tmp_path / "fleet"))
     assert again.scenes[0].split == "held_out"
+
+
+def test_a_full_disk_leaves_nothing_and_is_said_once(dataroot, tmp_path, monkeypatch, capfd):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "Error writing bytes to file")
+
+    monkeypatch.setattr(pq.ParquetWriter, "close", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        ingest("nuscenes", dataroot, tmp_path / "fleet")
+    assert caught.value.filename == str(tmp_path / "fleet")
+    monkeypatch.undo()
+    gc.collect()
+    assert "Exception ignored" not in capfd.readouterr().err
+    assert not [p for p in tmp_path.iterdir() if "fleet" in p.name]

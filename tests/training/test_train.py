@@ -1,3 +1,4 @@
+import errno
 import shutil
 from unittest.mock import Mock
 
@@ -129,3 +130,23 @@ def test_what_cannot_be_trained_is_known_before_anything_is_written(
     with pytest.raises(InputError, match="image file is missing"):
         training.train([small_fleet], tmp_path / "c", config)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_keeps_the_last_whole_checkpoint(
+    small_fleet, smoke_run, config, tmp_path, monkeypatch
+):
+    run, real, written = tmp_path / "run", torch.save, []
+
+    def save(content, target):
+        written.append(target)
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(content, target)
+
+    monkeypatch.setattr(torch, "save", save)
+    with pytest.raises(OSError, match="No space left") as caught:
+        training.train([small_fleet], run, config)
+    assert caught.value.filename
+    monkeypatch.undo()
+    training.train([small_fleet], run, config)
+    assert (run / checkpoint.WEIGHTS).read_bytes() == (smoke_run / checkpoint.WEIGHTS).read_bytes()
