@@ -156,7 +156,9 @@ def read_image(path: str) -> np.ndarray:
     except FileNotFoundError as error:
         raise InputError("image file is missing", file=path, fix=_FETCH) from error
     except (UnidentifiedImageError, OSError) as error:
-        raise InputError(f"not a readable image ({error})", file=path, fix=_FETCH) from error
+        known = not isinstance(error, UnidentifiedImageError)  # its text is a stream's address
+        why = f" ({error})" if known else ""
+        raise InputError(f"not a readable image{why}", file=path, fix=_FETCH) from error
 
 
 def read_points(path: str) -> np.ndarray:

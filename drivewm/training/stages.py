@@ -8,6 +8,7 @@ import lightning
 import torch
 from torch import Tensor
 
+from drivewm.models.heads.scalars import travelled_reward
 from drivewm.models.world_model import WorldModel
 from drivewm.training.batches import Batch, observation
 from drivewm.training.config import TrainConfig
@@ -102,7 +103,8 @@ def window_losses(stage: Stage, batch: Batch) -> dict[str, Tensor]:
         now = model.imagine(now, action[:, t])
         imagined.append(stage.occupancy(now.logits, batch["occupancy"][:, t + 1]))
         flows.append(flow_loss(now.flow, batch["flow"][:, t + 1], batch["flow_known"][:, t + 1]))
-        rewards.append(_reward_loss(model, now, batch["reward"][:, t]))
+        beyond = batch["reward"][:, t] - travelled_reward(action[:, t])
+        rewards.append(_reward_loss(model, now, beyond))
         conts.append(_continue_loss(now, batch["cont"][:, t]))
     mean = {"imagined": imagined, "flow": flows, "reward": rewards, "continue": conts, "kl": kls}
     return {"perceived": perceived, **{k: torch.stack(v).mean() for k, v in mean.items()}}

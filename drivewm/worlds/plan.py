@@ -18,7 +18,7 @@ CANVAS_M = {  # width, height of the nuScenes maps
     "singapore-hollandvillage": (2808.3, 2922.9),
 }
 UNSEEN_LAYOUT: LayoutKind = "roundabout"
-SHARES = {"val": 1 / 6, "val_unsafe": 1 / 12, "unseen_layout": 1 / 14}  # the rest is train
+SHARES = {"val": 1 / 8, "val_unsafe": 1 / 12, "unseen_layout": 1 / 14}  # the rest is train
 SPLITS = ("train", *SHARES)
 FIRST_SCENE = 2001  # four digits, as the devkit wants, and no number of a real scene
 WEATHER: tuple[tuple[Weather, float], ...] = (

@@ -20,6 +20,7 @@ from drivewm.eval.forecast.baselines import (
 )
 from drivewm.measures.iou import iou_counts
 from drivewm.models.dynamics.base import make_action
+from drivewm.models.heads.scalars import travelled_reward
 from drivewm.models.rollout import classes, imagine_all, observe_all
 from drivewm.models.world_model import Imagined, WorldModel, certain_logits
 from drivewm.training.clips import Frames
@@ -83,7 +84,11 @@ def forecast_window(model: WorldModel, scene: Frames, features: Tensor, first: i
         for mask in MASKS
     }
     steps = slice(now_at, now_at + ahead)
-    reward = [float(model.scalars.two_hot.mean(s.reward)) for s in states if s.reward is not None]
+    reward = [
+        float(model.scalars.two_hot.mean(s.reward) + travelled_reward(future[:, t]))
+        for t, s in enumerate(states)
+        if s.reward is not None
+    ]
     cont = [float(torch.sigmoid(s.cont)) for s in states if s.cont is not None]
     return WindowResult(
         counts=counts, true=true, predicted=predicted,

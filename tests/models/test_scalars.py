@@ -21,3 +21,12 @@ def test_two_hot_reads_back_what_it_was_told(value):
 
 def test_no_opinion_is_exactly_zero():
     assert float(TwoHot().mean(torch.zeros(63))) == 0.0
+
+
+def test_travelled_reward_is_worth_what_the_measure_says():
+    from drivewm.measures.reward import RewardConfig
+    from drivewm.models.heads.scalars import PROGRESS_SCALE_M, travelled_reward
+    from tests.models.hand import action
+
+    assert RewardConfig().progress_scale_m == PROGRESS_SCALE_M
+    assert abs(float(travelled_reward(action(3.0, 4.0))) - 1.0) < 1e-6

@@ -9,6 +9,7 @@ from drivewm.models.dynamics.base import ACTION_COLUMNS, scale_action
 from drivewm.models.grid import GridConfig
 from drivewm.models.layers import ConvBlock, symexp, symlog, zero_init
 
+PROGRESS_SCALE_M = 5.0  # metres of progress that are worth a reward of 1 (measures/reward.py)
 REACH_M = (-4.8, 14.4, -7.2, 7.2)  # x0, x1, y0, y1: where contacts within a step can come from
 
 
@@ -39,8 +40,16 @@ class TwoHot:
         return (left + right).sum(-1)
 
 
+def travelled_reward(action: Tensor) -> Tensor:
+    """What the distance of an action [..., 6] alone is worth; the head learns the rest."""
+    return action[..., :2].norm(dim=-1) / PROGRESS_SCALE_M
+
+
 class ScalarHeads(nn.Module):
-    """Reward and continue of the step that led to a state, from the cells around the ego."""
+    """Reward and continue of the step that led to a state, from the cells around the ego.
+
+    The reward logits stand for the reward less ``travelled_reward`` of the action.
+    """
 
     def __init__(self, channels: int, grid: GridConfig, occupancy_channels: int) -> None:
         super().__init__()
