@@ -57,6 +57,7 @@ class ImagineConfig(Config):
     headway_weight: float = 8.0
     departure_weight: float = 30.0
     comfort_weight: float = 0.15
+    change_weight: float = 0.2  # of the acceleration, against the one the car has now
     offset_weight: float = 0.6
     continue_weight: float = 4.0
     discount: float = 0.95
@@ -172,14 +173,17 @@ class Imagine:
         cost = (
             c.contact_weight * parts["contact"] ** 2 + c.headway_weight * parts["headway"]
             + c.departure_weight * parts["departure"] ** 2 + c.continue_weight * parts["end"]
-            - actions[:, :, 3].sum(1).numpy() * STEP_S + self._discomfort()
+            - actions[:, :, 3].sum(1).numpy() * STEP_S + self._discomfort(ego)
         )  # fmt: skip
         return cost, parts
 
-    def _discomfort(self) -> np.ndarray:
+    def _discomfort(self, ego: np.ndarray) -> np.ndarray:
+        """Cost [A] of what is felt: acceleration, its change, and leaving the centreline."""
         c = self.config
         acceleration, offset = self.targets.T
-        return c.comfort_weight * acceleration**2 + c.offset_weight * np.abs(offset)
+        change = acceleration - ego[EgoColumn.AX]
+        felt = c.comfort_weight * acceleration**2 + c.change_weight * change**2
+        return felt + c.offset_weight * np.abs(offset)
 
     def _where(self, vehicle: VehicleParams) -> tuple[np.ndarray, np.ndarray]:
         """Cells under the car, bool [X, Y]; and distance ahead of its bumper in its lane [X, Y]."""
