@@ -63,7 +63,7 @@ def ingest(
         )
     scene_ids = reader.scene_ids()
     if not scene_ids:
-        raise InputError("holds no scene", file=src, fix=f"name a folder of {source} logs")
+        raise InputError("holds no scene", file=src, fix="name the folder of the logs")
     with atomic_folder(dst) as partial:
         built = _built(reader, scene_ids, workers)
         _write(partial, dst, track(built, "ingest", total=len(scene_ids)))
