@@ -45,6 +45,8 @@ def fleet_specs(n_scenes: int, seed: int) -> list[PlannedScene]:
     counts = {"train": 0}
     for rank, (split, share) in enumerate(SHARES.items()):
         counts[split] = max(round(n_scenes * share), 1) if n_scenes >= 3 * (rank + 1) else 0
+    if n_scenes >= 24:
+        counts["val"] = max(counts["val"], 4)  # enough held-out scenes for an interval
     counts["train"] = n_scenes - sum(counts.values())
     tiles, planned = Tiles(), []
     for split, count in counts.items():
