@@ -68,6 +68,14 @@ def finite_list(values: Iterable[float]) -> list[float | None]:
     return [float(v) if math.isfinite(v) else None for v in values]
 
 
+def is_complete(folder: Path, fingerprint: str) -> bool:
+    """Does the folder hold the finished results of this very run?"""
+    if not (folder / "manifest.json").exists():
+        return False
+    found = read_manifest(folder)
+    return found.get("fingerprint") == fingerprint and found.get("status") == "complete"
+
+
 class ResultsWriter:
     """One results folder being written.
 
@@ -77,7 +85,7 @@ class ResultsWriter:
         overwrite: throw away what is there.
 
     Raises:
-        InputError: the folder holds other or finished results, or foreign files.
+        InputError: the folder holds other results, or foreign files.
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any], *, overwrite: bool = False) -> None:
@@ -99,8 +107,6 @@ class ResultsWriter:
         fix = "add --overwrite, or choose another folder with -o"
         if found.get("fingerprint") != self._manifest["fingerprint"]:
             raise InputError("holds results of another run", file=self.folder, fix=fix)
-        if found.get("status") == "complete":
-            raise InputError("these results are complete already", file=self.folder, fix=fix)
 
     def _write_manifest(self, status: str) -> None:
         text = json.dumps({**self._manifest, "status": status}, indent=2)

@@ -14,7 +14,7 @@ from typing import Any
 from drivewm import __version__
 from drivewm.errors import InputError
 from drivewm.eval.engine import run_jobs
-from drivewm.eval.results import SCHEMA_VERSION, ResultsWriter
+from drivewm.eval.results import SCHEMA_VERSION, ResultsWriter, is_complete, read_table
 from drivewm.eval.scores.base import ScoreConfig
 from drivewm.eval.suites import jobs_of, label_planners, source_digest
 from drivewm.logs.fleet import Fleet
@@ -41,6 +41,8 @@ class ScoringRun:
 def score_planners(run: ScoringRun) -> list[dict[str, Any]]:
     """Drives, judges and writes results; returns the rows of ``scores.parquet``.
 
+    A run that was stopped goes on; one that is complete returns its rows at once.
+
     Raises:
         InputError: unknown planner, scene or split; results of another run in the folder.
     """
@@ -50,6 +52,8 @@ def score_planners(run: ScoringRun) -> list[dict[str, Any]]:
         raise InputError("no scene selected", file=run.fleet, fix="check --scenes and --split")
     labelled = label_planners(run.planners)
     manifest = _manifest(run, labelled, [(info.id, info.content_hash) for info in chosen])
+    if not run.overwrite and is_complete(run.out, manifest["fingerprint"]):
+        return read_table(run.out, "scores").to_pylist()
     writer = ResultsWriter(run.out, manifest, overwrite=run.overwrite)
     jobs = jobs_of(labelled, chosen)
     left = [job for job in jobs if not writer.has(job.label, job.scene_id)]

@@ -174,9 +174,10 @@ def test_an_interrupted_run_resumes(tmp_path, monkeypatch):
 
 
 def test_results_are_never_mixed(tmp_path):
-    score_planners(run_of(tmp_path / "r"))
-    with pytest.raises(InputError, match="complete already"):
-        score_planners(run_of(tmp_path / "r"))
+    rows = score_planners(run_of(tmp_path / "r"))
+    made = (tmp_path / "r" / "scores.parquet").stat().st_mtime_ns
+    assert score_planners(run_of(tmp_path / "r")) == rows  # complete: returned at once
+    assert (tmp_path / "r" / "scores.parquet").stat().st_mtime_ns == made
     with pytest.raises(InputError, match="another run"):
         score_planners(run_of(tmp_path / "r", sim=SimConfig(tracker="perfect")))
     score_planners(run_of(tmp_path / "r", sim=SimConfig(tracker="perfect"), overwrite=True))
