@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from shapely.geometry import Polygon
+from shapely.geometry import MultiPolygon, Polygon
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,19 @@ class Lane:
     right_neighbor: str | None = None
     roadblock_id: str | None = None
     has_light: bool = False
+    stop_lines: tuple[int, ...] = ()  # places in RoadMap.stop_lines
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roadblock:
+    """Parallel lanes of one direction (or the connectors that join two roadblocks)."""
+
+    id: str
+    lane_ids: tuple[str, ...]  # the source's order
+    polygon: Polygon | MultiPolygon | None
+    is_connector: bool = False
+    successors: tuple[str, ...] = ()
+    predecessors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +51,7 @@ class RoadMap:
 
     origin: str
     lanes: tuple[Lane, ...] = ()
+    roadblocks: tuple[Roadblock, ...] = ()  # empty: the source has none (see scene.roadblocks)
     drivable: tuple[Polygon, ...] = ()
     intersections: tuple[Polygon, ...] = ()
     crossings: tuple[Polygon, ...] = ()

@@ -1,0 +1,78 @@
+"""Roadblocks for maps whose source has none: parallel lanes of one direction, and connectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import shapely
+
+from drivewm.scene.road_map import Lane, Roadblock, RoadMap
+
+
+def with_roadblocks(road_map: RoadMap) -> RoadMap:
+    """The map itself if it has roadblocks, else with derived ones.
+
+    Neighbouring lanes share a roadblock (nuPlan's meaning of the word); so do connectors that lead
+    from one roadblock to the same next one. Lanes get their ``roadblock_id``. Bike lanes have none.
+    """
+    if road_map.roadblocks or not road_map.lanes:
+        return road_map
+    group = _lane_groups(road_map)
+    group.update(_connector_groups(road_map, group))
+    members: dict[str, list[Lane]] = {}
+    for lane in road_map.lanes:
+        if lane.id in group:
+            members.setdefault(group[lane.id], []).append(lane)
+    blocks = tuple(_roadblock(name, lanes, group) for name, lanes in members.items())
+    lanes = tuple(replace(lane, roadblock_id=group.get(lane.id)) for lane in road_map.lanes)
+    return replace(road_map, lanes=lanes, roadblocks=blocks, _by_id={})
+
+
+def _lane_groups(road_map: RoadMap) -> dict[str, str]:
+    """Roadblock of every lane that is no connector: the first lane reached through neighbours."""
+    known = {lane.id: lane for lane in road_map.lanes if not lane.is_bike and not lane.is_connector}
+    group: dict[str, str] = {}
+    for first in known:
+        stack = [first]
+        while stack:
+            lane = known.get(stack.pop())
+            if lane is None or lane.id in group:
+                continue
+            group[lane.id] = f"rb-{first}"
+            stack += [name for name in (lane.left_neighbor, lane.right_neighbor) if name]
+    return group
+
+
+def _connector_groups(road_map: RoadMap, lanes: dict[str, str]) -> dict[str, str]:
+    group: dict[str, str] = {}
+    names: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+    for lane in road_map.lanes:
+        if not lane.is_connector or lane.is_bike:
+            continue
+        ends = (_blocks(lane.predecessors, lanes), _blocks(lane.successors, lanes))
+        key = ends if ends[0] and ends[1] else ((lane.id,), ())
+        group[lane.id] = names.setdefault(key, f"rc-{lane.id}")
+    return group
+
+
+def _blocks(lane_ids: Iterable[str], group: dict[str, str]) -> tuple[str, ...]:
+    """Roadblocks of lanes, each once, in order."""
+    return tuple(dict.fromkeys(group[name] for name in lane_ids if name in group))
+
+
+def _roadblock(name: str, lanes: list[Lane], group: dict[str, str]) -> Roadblock:
+    shapes = [shapely.make_valid(lane.polygon) for lane in lanes if lane.polygon is not None]
+    union = shapely.union_all(shapes) if shapes else None
+    parts = [] if union is None else [g for g in shapely.get_parts(union) if g.area > 0]
+    parts = [part for part in parts if part.geom_type == "Polygon"]
+    after = _blocks((n for lane in lanes for n in lane.successors), group)
+    before = _blocks((n for lane in lanes for n in lane.predecessors), group)
+    return Roadblock(
+        id=name,
+        lane_ids=tuple(lane.id for lane in lanes),
+        polygon=shapely.MultiPolygon(parts) if parts else None,
+        is_connector=lanes[0].is_connector,
+        successors=tuple(n for n in after if n != name),
+        predecessors=tuple(n for n in before if n != name),
+    )

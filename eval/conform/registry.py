@@ -1,0 +1,5 @@
+"""Kinds of cases and the module that checks each: ``check(fixtures, tally)``."""
+
+from __future__ import annotations
+
+KINDS: dict[str, str] = {}
