@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "train": ("drivewm.commands.train", "train a world model on a fleet"),
     "forecast": ("drivewm.eval.commands.forecast", "score a model's forecasts beside baselines"),
     "score": ("drivewm.eval.commands.score", "drive planners in closed loop and score them"),
+    "conform": ("drivewm.eval.commands.conform", "check all scores against reference values"),
     "report": ("drivewm.eval.commands.report", "one self-contained HTML page from results"),
     "demo": ("drivewm.eval.commands.demo", "the whole line on the synthetic fleet"),
 }
