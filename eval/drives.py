@@ -61,14 +61,14 @@ class Judge:
         scene = self._get_scene(job.scene_id)
         planner = self._get_planner(job.planner)
         try:
-            mode = choose_mode(planner, scene)
+            mode = choose_mode(planner, scene, self._sim.mode)
             cameras = cameras_of(planner, scene, mode)
         except InputError as error:
             interval_s = float(getattr(planner, "replan_interval_s", DT_S))
             known = self._setting(planner) | {"replan_interval_s": interval_s}
             return failed_part(job, str(error), known)
         traffic = traffic_of(scene, self._sim.agents)
-        drive = rollout(scene, planner, self._sim, traffic, cameras)
+        drive = rollout(scene, planner, self._sim, traffic, cameras, mode)
         judgement = self._score.judge(scene, drive) if drive.status == "ok" else None
         if self._rollouts is not None:
             archive.save(self._rollouts / job.label / f"{job.scene_id}.npz", scene, drive)

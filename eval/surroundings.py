@@ -25,15 +25,25 @@ def traffic_of(scene: Scene, agents: str) -> Traffic:
     return reactive_traffic(scene)
 
 
-def choose_mode(planner: Any, scene: Scene) -> str:
-    """The first of the planner's modes that the scene can serve.
+def choose_mode(planner: Any, scene: Scene, wanted: str | None = None) -> str:
+    """The first of the planner's modes that the scene can serve, or the ``wanted`` one.
+
+    A planner that drives by tracks drives by ``visible`` ones too: the observation has the same
+    fields.
 
     Raises:
-        InputError: it cannot serve any.
+        InputError: the scene cannot serve any, or the planner does not drive by the wanted one.
     """
-    modes = getattr(planner, "modes", None) or (getattr(planner, "mode", "privileged"),)
+    modes = tuple(getattr(planner, "modes", None) or (getattr(planner, "mode", "privileged"),))
+    if wanted is not None:
+        by_tracks = ("privileged", "visible")
+        if wanted not in modes and not (
+            wanted in by_tracks and any(mode in by_tracks for mode in modes)
+        ):
+            raise InputError(f"the planner drives in mode {' or '.join(modes)}, not {wanted}")
+        modes = (wanted,)
     for mode in modes:
-        if mode == "privileged" or (mode == "sensor" and scene.world_spec is not None):
+        if mode != "sensor" or scene.world_spec is not None:
             return mode
     raise InputError(
         f"the planner needs mode {' or '.join(modes)}, and the scene has no synthetic world to "
@@ -42,7 +52,7 @@ def choose_mode(planner: Any, scene: Scene) -> str:
 
 
 def cameras_of(planner: Any, scene: Scene, mode: str) -> CameraSource | None:
-    """Cameras for mode ``sensor``; None for ``privileged``.
+    """Cameras for mode ``sensor``; None for the others.
 
     Raises:
         InputError: the planner asks for a picture size or a channel that there is not.

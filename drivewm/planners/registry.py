@@ -20,7 +20,7 @@ from drivewm.errors import InputError
 from drivewm.scene import Planner
 
 GROUP = "drivewm.planners"
-MODES = ("privileged", "sensor")
+MODES = ("privileged", "visible", "sensor")
 BUILT_IN = {  # also declared in pyproject.toml; here so that a source tree works uninstalled
     "constant_velocity": "drivewm.planners.constant_velocity:ConstantVelocity",
     "idm": "drivewm.planners.idm:IDM",

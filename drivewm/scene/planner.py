@@ -37,7 +37,9 @@ class CameraFrame:
 class Observation:
     """What S planners may see now. Fields that the mode hides are ``None``.
 
-    ``privileged``: everything. ``sensor``: cameras, ego, route; no tracks, no map, no lights.
+    ``privileged``: everything. ``visible``: the map, and of tracks and lights what one sensor makes
+    out; rows of ``tracks`` are ordered by distance at each step. ``sensor``: cameras, ego, route;
+    no tracks, no map, no lights.
     """
 
     mode: str
@@ -50,6 +52,7 @@ class Observation:
     tracks: TrackSnapshot | None = None
     maps: tuple[RoadMap, ...] | None = None
     red_stop_points: tuple[np.ndarray, ...] | None = None  # S of [R, 2], points of red stop lines
+    lights: tuple[Mapping[str, int], ...] | None = None  # S of lane id -> LightStatus
     cameras: tuple[Mapping[str, CameraFrame], ...] | None = None  # S of channel -> frame
 
 

@@ -16,7 +16,9 @@ from drivewm.sim.plan import Plan
 from drivewm.sim.rollout import Rollout
 from drivewm.sim.trackers import LogPlayback, LqrTracker, PerfectTracker, Tracker
 from drivewm.sim.traffic import Traffic
+from drivewm.sim.watchdog import TookTooLong, time_limit
 
+TELEPORT_MPS = 100.0  # between poses
 FARTHEST = 1e7  # metres (and radians) of a pose; what lies farther overflows in the geometry
 
 
@@ -30,32 +32,37 @@ def rollout(
     config: SimConfig,
     traffic: Traffic,
     cameras: CameraSource | None = None,
+    mode: str | None = None,
 ) -> Rollout:
     """Drives the planner through the scene; a failing planner ends in a failed Rollout.
 
     The planner sees cameras when ``cameras`` is given (mode ``sensor``: and no tracks, map or
-    lights), else everything (``privileged``). Optional attributes of a planner:
+    lights), else what ``mode`` shows (default: the configured one, or everything:
+    ``privileged``). Optional attributes of a planner:
     ``replan_interval_s`` (default 0.1), ``replays_log`` (the recorded ego is played back; such a
     planner alone gets the scene with its future).
     """
-    mode = "privileged" if cameras is None else "sensor"
+    mode = (mode or config.mode or "privileged") if cameras is None else "sensor"
     own_s: float = getattr(planner, "replan_interval_s", DT_S)
     interval_s = config.replan_interval_s or own_s
     every = max(1, round(interval_s / DT_S))
     steps = scene.steps - 1
     if config.duration_s is not None:
         steps = min(steps, round(config.duration_s / DT_S))
-    observer, tracker = Observer(scene, mode, cameras), _tracker(scene, planner, config)
+    observer, tracker = Observer(scene, mode, cameras, config), _tracker(scene, planner, config)
     recorder = _Recorder(scene, traffic, steps + 1)
     status, reason = "ok", None
     ego, now_us = scene.ego[0].copy(), int(scene.times_us[0])
     recorder.record(0, ego, traffic)
     try:
-        _reset(planner, scene, mode)
+        limit_s = config.hang_limit_s
+        _reset(planner, scene, mode, limit_s)
         for step in range(steps):
+            observer.watch(ego, traffic)
             if step % every == 0:
                 seen = observer.observe(step, step * DT_S, ego, traffic)
-                tracker.follow(recorder.planned(now_us, ego, *_ask(planner, seen, every * DT_S)))
+                answer = _ask(planner, seen, every * DT_S, limit_s)
+                tracker.follow(recorder.planned(now_us, ego, *answer))
             following = tracker.step(ego, now_us)
             traffic.step(ego, scene.vehicle)
             ego, now_us = following, now_us + DT_US
@@ -73,16 +80,21 @@ def _tracker(scene: Scene, planner: Planner, config: SimConfig) -> Tracker:
     return LqrTracker(scene.vehicle, config)
 
 
-def _reset(planner: Planner, scene: Scene, mode: str) -> None:
+def _reset(planner: Planner, scene: Scene, mode: str, limit_s: float) -> None:
     whole = getattr(planner, "replays_log", False)
     shown = scene if whole else known_at_start(scene, mode)
-    _guarded("reset", planner.reset, [shown])
+    _guarded("reset", limit_s, planner.reset, [shown])
 
 
-def _guarded(what: str, call: Any, *args: Any) -> Any:
+def _guarded(what: str, limit_s: float, call: Any, *args: Any) -> Any:
     """Runs a planner's method; whatever it raises becomes a PlannerFailure with the place."""
     try:
-        return call(*args)
+        with time_limit(limit_s):
+            return call(*args)
+    except PlannerFailure as failure:  # of a planner's own process
+        raise PlannerFailure(f"{what}(): {failure}") from failure
+    except TookTooLong as hung:
+        raise PlannerFailure(f"{what}() hung: no answer after {limit_s:g} s") from hung
     except (Exception, SystemExit) as error:  # foreign code may raise anything: the row says what
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rsplit('/', 1)[-1]}:{place.lineno}"
@@ -91,22 +103,26 @@ def _guarded(what: str, call: Any, *args: Any) -> Any:
         raise PlannerFailure(f"{what}() raised {name} at {where}: {text}") from error
 
 
-def _ask(planner: Planner, seen: Observation, until_s: float) -> tuple[Trajectory, float]:
+def _ask(
+    planner: Planner, seen: Observation, until_s: float, limit_s: float
+) -> tuple[Trajectory, float]:
+    here = seen.ego[0].copy()  # the observation is the planner's to change
     started = time.perf_counter()
-    answer = _guarded("plan", planner.plan, seen)
+    answer = _guarded("plan", limit_s, planner.plan, seen)
     took_s = time.perf_counter() - started
-    problem = trajectory_problem(answer, until_s)
+    problem = trajectory_problem(answer, until_s, here)
     if problem is not None:
         raise PlannerFailure(f"plan() at {seen.time_s:.1f} s: {problem}")
     return answer, took_s
 
 
-def trajectory_problem(answer: Any, until_s: float) -> str | None:
+def trajectory_problem(answer: Any, until_s: float, ego: np.ndarray | None = None) -> str | None:
     """What is wrong with a planner's answer for one scene, or None.
 
     Args:
         answer: should be a Trajectory with poses [1, H, 3].
         until_s: when the next plan comes; the trajectory must reach it.
+        ego: its state [11] now; the trajectory must begin near it (None: not asked).
     """
     if not isinstance(answer, Trajectory):
         return f"returned {type(answer).__name__}, not a Trajectory"
@@ -126,12 +142,27 @@ def trajectory_problem(answer: Any, until_s: float) -> str | None:
         return "times are not positive and strictly increasing"
     if times[-1] < until_s - 1e-6:
         return f"the trajectory ends at {times[-1]:g} s, before the next plan at {until_s:g} s"
+    jump = _teleport(times, poses[0], ego)
+    if jump is not None:
+        return jump
     info = answer.info
     if info is not None and not (
         isinstance(info, Sequence) and len(info) == 1 and isinstance(info[0], Mapping | None)
     ):
         return "info is not a list of one dict per scene"
     return None
+
+
+def _teleport(times: np.ndarray, poses: np.ndarray, ego: np.ndarray | None) -> str | None:
+    """Says where the poses [H, 3] move faster than anything on a road; None where they do not."""
+    if ego is not None:
+        times, poses = np.append(0.0, times), np.concatenate([ego[None, :3], poses])
+    steps_s = np.maximum(np.diff(times), DT_S)
+    speeds = np.linalg.norm(np.diff(poses[:, :2], axis=0), axis=1) / steps_s
+    if len(speeds) == 0 or speeds.max() <= TELEPORT_MPS:
+        return None
+    worst = int(speeds.argmax())
+    return f"the trajectory jumps at {times[worst + 1]:g} s ({speeds[worst]:.0f} m/s)"
 
 
 class _Recorder:

@@ -21,7 +21,12 @@ from drivewm.scene import (
     Tracks,
     TrackSnapshot,
 )
+from drivewm.sim.config import SimConfig
 from drivewm.sim.traffic import Traffic
+from drivewm.sim.visible import Perception
+
+DEFAULT = SimConfig()
+HIDDEN = -1  # status of a light that is not seen
 
 
 class CameraSource(Protocol):
@@ -43,7 +48,8 @@ NO_TRACKS = Tracks(
 
 
 def known_at_start(scene: Scene, mode: str) -> Scene:
-    """The scene without its future, and in ``sensor`` mode without tracks, map and lights."""
+    """The scene without its future; in mode ``visible`` also without tracks and lights (what there
+    is to see comes with each observation), in mode ``sensor`` without tracks, map and lights."""
     start = replace(
         scene,
         times_us=scene.times_us[:1],
@@ -58,21 +64,33 @@ def known_at_start(scene: Scene, mode: str) -> Scene:
     )
     if mode == "privileged":
         return start
-    return replace(start, tracks=NO_TRACKS, map=NO_MAP, lights=Lights(), world_spec=None)
+    shown = NO_MAP if mode == "sensor" else scene.map
+    return replace(start, tracks=NO_TRACKS, map=shown, lights=Lights(), world_spec=None)
 
 
 class Observer:
     """Makes the observations of one scene."""
 
-    def __init__(self, scene: Scene, mode: str, cameras: CameraSource | None) -> None:
+    def __init__(
+        self, scene: Scene, mode: str, cameras: CameraSource | None, config: SimConfig = DEFAULT
+    ) -> None:
         self._scene, self._mode, self._cameras = scene, mode, cameras
+        self._perception: Perception | None = None
+        if mode == "visible":
+            self._perception = Perception(config.visible, config.seed, scene.id)
         self._limit_lanes = [x for x in scene.map.lanes if x.polygon is not None and not x.is_bike]
         self._layout = LaneLayout.of_map(scene.map)
         self._speed_limit_mps = np.nan  # of the lane last seen
 
+    def watch(self, ego: np.ndarray, traffic: Traffic) -> None:
+        """Takes in the world at this step, whether or not it is asked for; ``ego`` [11]."""
+        if self._perception is not None:
+            self._perception.watch(ego, traffic)
+
     def observe(self, step: int, time_s: float, ego: np.ndarray, traffic: Traffic) -> Observation:
-        """What is shown now; ``ego`` [11]."""
-        scene, sees_all = self._scene, self._mode == "privileged"
+        """What is shown now; ``ego`` [11]. Comes after the step's ``watch``."""
+        scene = self._scene
+        tracks, lights = self._surroundings(traffic)
         self._update_speed_limit(ego)
         cameras = None if self._cameras is None else (self._cameras.capture(ego, traffic),)
         return Observation(
@@ -83,11 +101,21 @@ class Observer:
             vehicles=(scene.vehicle,),
             routes=(scene.route,),
             speed_limits_mps=np.array([self._speed_limit_mps]),
-            tracks=_snapshot(traffic) if sees_all else None,
-            maps=(scene.map,) if sees_all else None,
-            red_stop_points=(_red_stops(traffic),) if sees_all else None,
+            tracks=tracks,
+            maps=None if self._mode == "sensor" else (scene.map,),
+            red_stop_points=None if lights is None else (_red_stops(traffic, lights),),
+            lights=None if lights is None else (_by_lane(traffic, lights),),
             cameras=cameras,
         )
+
+    def _surroundings(self, traffic: Traffic) -> tuple[TrackSnapshot | None, np.ndarray | None]:
+        """Tracks, and the status of each light [L] (HIDDEN where it is not seen)."""
+        if self._mode == "privileged":
+            return _snapshot(traffic), traffic.light_status
+        if self._perception is None:
+            return None, None
+        sight = self._perception.look(traffic)
+        return sight.tracks, np.where(sight.light_near, sight.light_status, HIDDEN)
 
     def _update_speed_limit(self, ego: np.ndarray) -> None:
         if self._layout is None:
@@ -109,6 +137,12 @@ def _snapshot(traffic: Traffic) -> TrackSnapshot:
     )
 
 
-def _red_stops(traffic: Traffic) -> np.ndarray:
-    points = traffic.light_stop_points[traffic.light_status == LightStatus.RED]
+def _red_stops(traffic: Traffic, status: np.ndarray) -> np.ndarray:
+    points = traffic.light_stop_points[status == LightStatus.RED]
     return points[np.isfinite(points).all(-1)].reshape(-1, 2)
+
+
+def _by_lane(traffic: Traffic, status: np.ndarray) -> dict[str, int]:
+    return {
+        lane: int(value) for lane, value in zip(traffic.light_lane_ids, status) if value != HIDDEN
+    }

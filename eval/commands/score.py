@@ -41,6 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds between plans (default: the planner's own)",
     )
+    parser.add_argument(
+        "--mode",
+        choices=("privileged", "visible", "sensor"),
+        help="what planners are shown: everything, what one sensor makes out, or camera pictures "
+        "(default: the first of the planner's own)",
+    )
     parser.add_argument("--score", default="closed_loop", help="score definition (%(default)s)")
     parser.add_argument(
         "--missing",
@@ -65,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
         "agents": args.agents,
         "seed": args.seed,
         "replan_interval_s": args.replan,
+        "mode": args.mode,
     }
     overrides = [f"missing={args.missing}"] if args.missing else []
     rows = score_planners(
