@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 LABELS = ("planner", "observation", "kind", "n_poses", "has_prev", "type")
 KINDS = {  # rows at least, at most
-    "nuplan_closed_loop": (6, 6), "nuplan_cls": (20, 24), "navsim_v2": (10, 18),
+    "nuplan_closed_loop": (7, 7), "nuplan_cls": (20, 24), "navsim_v2": (10, 18),
     "navsim_v1": (6, 10), "lqr_navsim": (5, 5), "lqr_nuplan": (4, 5), "comfort": (7, 9),
     "boxes": (150, 200), "idm_steps": (60, 60),
 }  # fmt: skip
@@ -63,12 +63,12 @@ def _cover(rows: list[Row], most: int, maps: set[str]) -> list[int]:
     sizes = [len(json.dumps(row, default=str)) / 4 for row in rows]
     open_, taken, here = set().union(*outcomes), [], set(maps)
     while open_ and len(taken) < most:
-
-        def worth(i: int) -> tuple[float, int]:
-            new_map = rows[i].get("map_id") not in here and "map_id" in rows[i]
-            return len(outcomes[i] & open_) / (sizes[i] + MAP_BYTES * new_map), -i
-
-        best = max(range(len(rows)), key=worth)
+        costs = [
+            size + MAP_BYTES * ("map_id" in row and row["map_id"] not in here)
+            for size, row in zip(sizes, rows)
+        ]
+        worths = [len(found & open_) / cost for found, cost in zip(outcomes, costs)]
+        best = max(range(len(rows)), key=worths.__getitem__)
         if not outcomes[best] & open_:
             break
         taken.append(best)
