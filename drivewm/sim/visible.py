@@ -46,7 +46,7 @@ def ray_to_box(ox, oy, dx, dy, cx, cy, heading, half_length_m, half_width_m):
 
 @njit(cache=True)
 def _turn(angle):
-    return math.atan2(math.sin(angle), math.cos(angle))
+    return angle - 2.0 * math.pi * math.floor((angle + math.pi) / (2.0 * math.pi))
 
 
 @njit(cache=True)
