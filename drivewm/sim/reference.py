@@ -31,26 +31,46 @@ def solve_pentadiagonal(
 
     ``main`` [N], ``off1`` [N] (element i couples i and i + 1), ``off2`` [N] (i and i + 2).
     """
+    x = right.copy()
+    d, l1, l2 = factor_pentadiagonal(main, off1, off2)
+    substitute_pentadiagonal(d, l1, l2, x)
+    return x
+
+
+@njit(cache=True)
+def factor_pentadiagonal(
+    main: np.ndarray, off1: np.ndarray, off2: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """D [N] and the two bands of L [N] of such a system, for several right sides."""
     count = len(main)
     d, l1, l2 = np.zeros(count), np.zeros(count), np.zeros(count)
-    z = np.zeros(count)
     for i in range(count):
-        d[i], z[i] = main[i], right[i]
+        d[i] = main[i]
         coupling = off1[i]
         if i >= 1:
             d[i] -= l1[i - 1] * l1[i - 1] * d[i - 1]
-            z[i] -= l1[i - 1] * z[i - 1]
             coupling -= l2[i - 1] * l1[i - 1] * d[i - 1]
         if i >= 2:
             d[i] -= l2[i - 2] * l2[i - 2] * d[i - 2]
-            z[i] -= l2[i - 2] * z[i - 2]
         l1[i], l2[i] = coupling / d[i], off2[i] / d[i]
-    x = z / d
+    return d, l1, l2
+
+
+@njit(cache=True)
+def substitute_pentadiagonal(d: np.ndarray, l1: np.ndarray, l2: np.ndarray, x: np.ndarray) -> None:
+    """Turns the right side ``x`` [N] of a factored system into its solution, in place."""
+    count = len(d)
+    for i in range(count):
+        if i >= 1:
+            x[i] -= l1[i - 1] * x[i - 1]
+        if i >= 2:
+            x[i] -= l2[i - 2] * x[i - 2]
+    for i in range(count):
+        x[i] /= d[i]
     for i in range(count - 2, -1, -1):
         x[i] -= l1[i] * x[i + 1]
         if i + 2 < count:
             x[i] -= l2[i] * x[i + 2]
-    return x
 
 
 @njit(cache=True)
@@ -58,10 +78,20 @@ def fit_speed(poses: np.ndarray, dt_s: float, jerk_penalty: float) -> np.ndarray
     """Speed profile [N] of poses [M, 3] that lie ``dt_s`` apart."""
     count = len(poses) - 1
     right = np.empty(count)
-    main, off1, off2 = np.full(count, dt_s * dt_s), np.zeros(count), np.zeros(count)
     for i in range(count):
         dx, dy = poses[i + 1, 0] - poses[i, 0], poses[i + 1, 1] - poses[i, 1]
         right[i] = dt_s * (math.cos(poses[i, 2]) * dx + math.sin(poses[i, 2]) * dy)
+    d, l1, l2 = factor_speed(count, dt_s, jerk_penalty)
+    substitute_pentadiagonal(d, l1, l2, right)
+    return right
+
+
+@njit(cache=True)
+def factor_speed(
+    count: int, dt_s: float, jerk_penalty: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The factored system of ``fit_speed``: it depends on the number of speeds only."""
+    main, off1, off2 = np.full(count, dt_s * dt_s), np.zeros(count), np.zeros(count)
     weight = jerk_penalty / (dt_s * dt_s)
     for i in range(count - 2):  # one second difference v[i] - 2 v[i+1] + v[i+2]
         main[i] += weight
@@ -70,7 +100,7 @@ def fit_speed(poses: np.ndarray, dt_s: float, jerk_penalty: float) -> np.ndarray
         off1[i] -= 2 * weight
         off1[i + 1] -= 2 * weight
         off2[i] += weight
-    return solve_pentadiagonal(main, off1, off2, right)
+    return factor_pentadiagonal(main, off1, off2)
 
 
 @njit(cache=True)

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-KINDS: dict[str, str] = {}
+KINDS: dict[str, str] = {
+    "lqr_navsim": "drivewm.eval.conform.lqr_navsim",
+}
