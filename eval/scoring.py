@@ -13,10 +13,13 @@ from typing import Any
 
 from drivewm import __version__
 from drivewm.errors import InputError
+from drivewm.eval.drives import Bench
 from drivewm.eval.engine import run_jobs
-from drivewm.eval.results import SCHEMA_VERSION, ResultsWriter, is_complete, read_table
+from drivewm.eval.schema import SCHEMA_VERSION
 from drivewm.eval.scores.base import ScoreConfig
-from drivewm.eval.suites import jobs_of, label_planners, source_digest
+from drivewm.eval.scores.safety import SafetyConfig
+from drivewm.eval.suites import cells_of, jobs_of, label_planners, source_digest
+from drivewm.eval.writer import ResultsWriter, finished_rows
 from drivewm.logs.fleet import Fleet
 from drivewm.progress import bar
 from drivewm.sim.config import SimConfig
@@ -33,6 +36,9 @@ class ScoringRun:
     split: str | None
     sim: SimConfig
     score: ScoreConfig
+    safety: SafetyConfig = SafetyConfig()
+    seeds: int = 1  # drives per planner and scene; the first has the seed of ``sim``
+    rollouts: bool = True  # archive every drive, for the report and for `drivewm explain`
     workers: int
     overwrite: bool
     command: str
@@ -50,20 +56,32 @@ def score_planners(run: ScoringRun) -> list[dict[str, Any]]:
     chosen = fleet.select(split=run.split, ids=run.scene_ids)
     if not chosen:
         raise InputError("no scene selected", file=run.fleet, fix="check --scenes and --split")
-    labelled = label_planners(run.planners)
+    _check_seeds(run)
+    labelled = label_planners(run.planners, run.sim.isolation)
     manifest = _manifest(run, labelled, [(info.id, info.content_hash) for info in chosen])
-    if not run.overwrite and is_complete(run.out, manifest["fingerprint"]):
-        return read_table(run.out, "scores").to_pylist()
-    writer = ResultsWriter(run.out, manifest, overwrite=run.overwrite)
-    jobs = jobs_of(labelled, chosen)
-    left = [job for job in jobs if not writer.has(job.label, job.scene_id)]
-    with bar("score", total=len(jobs)) as progress:
-        progress.update(len(jobs) - len(left))
-        rollouts = run.out / "rollouts"
-        for part in run_jobs(left, fleet, run.sim, run.score, rollouts, run.workers):
-            writer.add(part)
-            progress.update()
-    return writer.finish([(label, info.id) for label in labelled for info in chosen])
+    if not run.overwrite:
+        rows = finished_rows(run.out, manifest["fingerprint"])
+        if rows is not None:
+            return rows
+    jobs = jobs_of(labelled, chosen, range(run.sim.seed, run.sim.seed + run.seeds))
+    bench = Bench(
+        source=fleet, sim=run.sim, score=run.score, safety=run.safety,
+        rollouts=run.out / "rollouts" if run.rollouts else None,
+    )  # fmt: skip
+    with ResultsWriter(run.out, manifest, overwrite=run.overwrite) as writer:
+        left = [job for job in jobs if not writer.has(job.cell)]
+        with bar("score", total=len(jobs)) as progress:
+            progress.update(len(jobs) - len(left))
+            for part in run_jobs(left, bench, run.workers):
+                writer.add(part)
+                progress.update()
+        return writer.finish(cells_of(jobs))
+
+
+def _check_seeds(run: ScoringRun) -> None:
+    if run.seeds > 1 and run.sim.agents == "replay" and run.sim.mode != "visible":
+        raise InputError("replayed agents do the same for every seed", field="--seeds",
+                         fix="add --agents reactive, or leave --seeds out")  # fmt: skip
 
 
 def _manifest(
@@ -75,8 +93,12 @@ def _manifest(
         "drivewm_version": __version__,
         "config": {
             "planners": labelled,
-            "planner_files": {label: source_digest(text) for label, text in labelled.items()},
+            "planner_files": {
+                label: source_digest(text, run.sim.isolation) for label, text in labelled.items()
+            },
             "sim": run.sim.model_dump(mode="json"),
+            "seeds": run.seeds,
+            "safety": run.safety.model_dump(mode="json"),
             "score": run.score.model_dump(mode="json"),
         },
         "fleet": {
@@ -89,10 +111,12 @@ def _manifest(
         **decisive,
         "fingerprint": hashlib.blake2b(text, digest_size=16).hexdigest(),
         "git_commit": _git_commit(),
+        # A plan's wall clock decides whether it came in time: another run may differ.
+        "reproducible": run.sim.isolation.deadline_s is None,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": run.command,
         "score": {
-            "name": run.score.name, "multipliers": list(run.score.multipliers),
+            "name": run.score.name, "version": run.score.version, "multipliers": list(run.score.multipliers),
             "weights": run.score.weights, "missing": run.score.missing,
         },
     }  # fmt: skip

@@ -1,4 +1,8 @@
-"""Planners by name, ``module:Class`` or file path, each with ``?key=value&key=value`` options."""
+"""Planners by name, ``module:Class`` or file path, each with ``?key=value&key=value`` options.
+
+A word before the rest wraps what is no planner of this library: ``nuplan:module:Class``,
+``navsim:module:Class``, ``exec:COMMAND``.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from urllib.parse import parse_qsl
 
 from drivewm.errors import InputError
 from drivewm.scene import Planner
+from drivewm.sim.config import IsolationConfig
 
 GROUP = "drivewm.planners"
 MODES = ("privileged", "visible", "sensor")
@@ -27,6 +32,11 @@ BUILT_IN = {  # also declared in pyproject.toml; here so that a source tree work
     "imagine": "drivewm.planners.imagine:Imagine",
     "log_replay": "drivewm.planners.log_replay:LogReplay",
 }
+WRAPPERS = {  # word -> its class, and the method that tells the wrapped class in a file
+    "exec": ("drivewm.planners.external:ExternalPlanner", ""),
+    "navsim": ("drivewm.planners.navsim:NavsimPlanner", "compute_trajectory"),
+    "nuplan": ("drivewm.planners.nuplan:NuplanPlanner", "compute_planner_trajectory"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +44,8 @@ class PlannerSpec:
     """A parsed planner argument."""
 
     text: str  # as the user wrote it
-    target: str  # name, module:Class, or path[:Class]
+    target: str  # name, module:Class, path[:Class], or a command
+    wrapper: str | None = None  # a word of WRAPPERS
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -44,7 +55,9 @@ def parse(text: str) -> PlannerSpec:
     Raises:
         InputError: an option is not ``key=value`` or comes twice.
     """
-    target, _, query = text.partition("?")
+    word, colon, rest = text.partition(":")
+    wrapper = word if colon and word in WRAPPERS else None
+    target, query = _split(rest if wrapper else text, is_command=wrapper == "exec")
     options: dict[str, Any] = {}
     fix = "write planner?key=value&key=value"
     try:
@@ -55,7 +68,16 @@ def parse(text: str) -> PlannerSpec:
         if key in options or not key.isidentifier():
             raise InputError(f"bad or repeated option '{key}'", field=text, fix=fix)
         options[key] = _literal(value)
-    return PlannerSpec(text=text, target=target, options=options)
+    return PlannerSpec(text=text, target=target, wrapper=wrapper, options=options)
+
+
+def _split(text: str, is_command: bool) -> tuple[str, str]:
+    """Target and options; a command may hold question marks of its own, before its last word."""
+    if not is_command:
+        target, _, query = text.partition("?")
+        return target, query
+    target, mark, query = text.rpartition("?")
+    return (target, query) if mark and "=" in query and " " not in query else (text, "")
 
 
 def _literal(value: str) -> Any:
@@ -81,18 +103,30 @@ def known() -> dict[str, str]:
     return dict(sorted(names.items()))
 
 
-def load_class(spec: PlannerSpec) -> type:
-    """The planner's class.
+def files_of(text: str) -> list[Path]:
+    """Files that a planner's text names; with an edited one it is another planner."""
+    spec = parse(text)
+    if spec.wrapper == "exec":
+        named = [Path(word) for word in spec.target.split()]
+        return [path for path in named if path.is_file()]
+    path = Path(spec.target.partition(":")[0])
+    return [path] if path.suffix == ".py" and path.is_file() else []
+
+
+def load_class(spec: PlannerSpec) -> Any:
+    """The planner's class; where a wrapper is named, the class (or function) that it wraps.
 
     Raises:
         InputError: unknown name, missing file or class, or its import failed (the cause follows).
     """
-    target = spec.target
+    target, method = spec.target, "plan"
+    if spec.wrapper is not None:
+        method = WRAPPERS[spec.wrapper][1]
     path_text, _, class_name = target.partition(":")
     if path_text.endswith(".py"):
-        return _pick(_module_from_file(Path(path_text), target), class_name, target)
+        return _pick(_module_from_file(Path(path_text), target), class_name, target, method)
     names = known()
-    location = names.get(target, target)
+    location = target if spec.wrapper else names.get(target, target)
     module_name, _, class_name = location.partition(":")
     if not class_name:
         raise InputError(
@@ -101,27 +135,47 @@ def load_class(spec: PlannerSpec) -> type:
         )
     with _naming(target):
         module = importlib.import_module(module_name)
-    return _pick(module, class_name, target)
+    return _pick(module, class_name, target, method)
 
 
-def create(text: str) -> Planner:
-    """Builds the planner a command line names.
+def create(text: str, isolation: IsolationConfig | None = None) -> Planner:
+    """Builds the planner a command line names, in a process of its own where asked.
 
     Raises:
         InputError: see :func:`load_class`; or the constructor refuses the options.
     """
+    if isolation is not None and isolation.is_on:
+        from drivewm.planners.process import ProcessPlanner
+
+        return ProcessPlanner(text, isolation)
     spec = parse(text)
-    cls = load_class(spec)
+    if spec.wrapper is None:
+        planner = _build(load_class(spec), text, spec.options)
+    else:
+        module_name, _, class_name = WRAPPERS[spec.wrapper][0].partition(":")
+        wrapper = getattr(importlib.import_module(module_name), class_name)
+        if spec.wrapper == "exec":
+            planner = _build(wrapper, text, {"command": spec.target, **spec.options})
+        else:
+            planner = wrapper(_build(load_class(spec), text, spec.options))
+    _check(planner, text)
+    return planner
+
+
+def _build(cls: Any, text: str, options: dict[str, Any]) -> Any:
+    """Calls the class with the options.
+
+    Raises:
+        InputError: it takes others, or it raised.
+    """
     try:
-        inspect.signature(cls).bind(**spec.options)
+        inspect.signature(cls).bind(**options)
     except TypeError as error:
         parameters = [p for p in inspect.signature(cls).parameters if p != "self"]
         fix = f"options of {cls.__name__}: {', '.join(parameters) or 'none'}"
         raise InputError(str(error), field=text, fix=fix) from error
     with _naming(text):
-        planner = cls(**spec.options)
-    _check(planner, text)
-    return planner
+        return cls(**options)
 
 
 def _check(planner: Any, text: str) -> None:
@@ -182,11 +236,12 @@ def _module_from_file(path: Path, target: str) -> ModuleType:
     return module
 
 
-def _pick(module: ModuleType, class_name: str, target: str) -> type:
-    """The named class, or the module's only own class with a plan() method."""
+def _pick(module: ModuleType, class_name: str, target: str, method: str) -> Any:
+    """The named class, or the module's only own class with the method; to be wrapped, also a
+    function that makes one."""
     if class_name:
         cls = getattr(module, class_name, None)
-        if not inspect.isclass(cls):
+        if not (inspect.isclass(cls) or (method != "plan" and callable(cls))):
             raise InputError(f"no class '{class_name}' in {module.__name__}", field=target)
         return cls
     own = [
@@ -194,12 +249,12 @@ def _pick(module: ModuleType, class_name: str, target: str) -> type:
         for value in vars(module).values()
         if inspect.isclass(value)
         and value.__module__ == module.__name__
-        and callable(getattr(value, "plan", None))
+        and callable(getattr(value, method, None))
     ]
     if len(own) != 1:
         names = ", ".join(cls.__name__ for cls in own) or "none"
         raise InputError(
-            f"need one class with a plan() method, found: {names}",
+            f"need one class with a {method}() method, found: {names}",
             file=target,
             fix="name it: path/file.py:Class",
         )

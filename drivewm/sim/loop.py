@@ -92,7 +92,7 @@ def _guarded(what: str, limit_s: float, call: Any, *args: Any) -> Any:
         with time_limit(limit_s):
             return call(*args)
     except PlannerFailure as failure:  # of a planner's own process
-        raise PlannerFailure(f"{what}(): {failure}") from failure
+        raise PlannerFailure(f"{what}() {failure}") from failure
     except TookTooLong as hung:
         raise PlannerFailure(f"{what}() hung: no answer after {limit_s:g} s") from hung
     except (Exception, SystemExit) as error:  # foreign code may raise anything: the row says what

@@ -47,6 +47,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what planners are shown: everything, what one sensor makes out, or camera pictures "
         "(default: the first of the planner's own)",
     )
+    parser.add_argument(
+        "--planner-process",
+        action="store_true",
+        help="each planner in a process of its own, which may crash",
+    )
+    parser.add_argument(
+        "--deadline",
+        type=float,
+        metavar="S",
+        help="a plan that takes longer fails the drive (in a process of its own; the results are "
+        "marked as not reproducible)",
+    )
+    parser.add_argument(
+        "--planner-memory",
+        type=positive_int,
+        metavar="MB",
+        help="a planner that takes more fails the drive (in a process of its own)",
+    )
     parser.add_argument("--score", default="closed_loop", help="score definition (%(default)s)")
     parser.add_argument(
         "--missing",
@@ -54,14 +72,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="terms that the source cannot know (default: the score's own)",
     )
     parser.add_argument("--workers", type=positive_int, default=1, help="processes (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="seed (%(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of the agents and of what is random; 0 = agents as they are (%(default)s)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=positive_int,
+        default=1,
+        metavar="K",
+        help="drive every scene K times, with reactive agents of other IDM parameters from the "
+        "second time on (%(default)s)",
+    )
+    parser.add_argument(
+        "--no-rollouts",
+        action="store_true",
+        help="archive no drives: smaller and faster, but nothing to play or explain in pictures",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace results in the folder")
 
 
 def run(args: argparse.Namespace) -> int:
     """Scores and prints the table of planners."""
-    from drivewm.config import validate
+    from drivewm.config import load, validate
     from drivewm.eval.scores.registry import load_config
+    from drivewm.eval.scores.safety import SafetyConfig
     from drivewm.eval.scoring import ScoringRun, score_planners
     from drivewm.eval.table import planner_table
     from drivewm.sim.config import SimConfig
@@ -72,8 +109,14 @@ def run(args: argparse.Namespace) -> int:
         "seed": args.seed,
         "replan_interval_s": args.replan,
         "mode": args.mode,
+        "isolation": {
+            "process": args.planner_process,
+            "deadline_s": args.deadline,
+            "memory_mb": args.planner_memory,
+        },
     }
     overrides = [f"missing={args.missing}"] if args.missing else []
+    score = load_config(args.score, overrides)
     rows = score_planners(
         ScoringRun(
             planners=args.planners,
@@ -82,12 +125,15 @@ def run(args: argparse.Namespace) -> int:
             scene_ids=args.scenes.split(",") if args.scenes else None,
             split=args.split,
             sim=validate(SimConfig, settings, file="command line"),
-            score=load_config(args.score, overrides),
+            score=score,
+            safety=load(SafetyConfig, "safety/default"),
             workers=args.workers,
+            seeds=args.seeds,
+            rollouts=not args.no_rollouts,
             overwrite=args.overwrite,
             command=shlex.join(["drivewm", *sys.argv[1:]]),
         )
     )
-    print(planner_table(rows))
+    print(planner_table(rows, [*score.multipliers, *score.weights]))
     print(f"\nresults: {args.out}")
     return 0
