@@ -14,11 +14,18 @@ from typing import Any
 import numpy as np
 import shapely
 
+from drivewm.eval.schema import Cell
 from drivewm.scene import RoadMap, Scene
 from drivewm.sim.rollout import Rollout
 from drivewm.storage import write_npz
 
 REACH_M = 80.0  # the map further than this from the drive is left out
+
+
+def path_of(rollouts: Path, cell: Cell) -> Path:
+    """Where the drive of a cell is archived: seed 0 under the scene's own name."""
+    suffix = f"~{cell.seed}" if cell.seed else ""
+    return rollouts / cell.planner / f"{cell.scene_id}{suffix}.npz"
 
 
 def save(path: Path, scene: Scene, rollout: Rollout) -> None:
@@ -30,6 +37,7 @@ def save(path: Path, scene: Scene, rollout: Rollout) -> None:
         "ego": rollout.ego,
         "track_state": tracks.state, "track_valid": tracks.valid, "track_size": tracks.size_m,
         "track_occ_class": tracks.occ_class, "track_ids": np.array(tracks.ids, str),
+        "track_categories": np.array(tracks.categories, str),
         "light_lane_ids": np.array(rollout.light_lane_ids, str),
         "light_status": rollout.light_status,
         "plan_time_s": (rollout.plan_times_us - start_us) / 1e6,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from pathlib import Path
+from itertools import islice
 
-from drivewm.eval.drives import Job, Judge, SceneSource, failed_part
-from drivewm.eval.results import Part
-from drivewm.eval.scores.base import ScoreConfig
-from drivewm.sim.config import SimConfig
+from drivewm.eval.drives import Bench, Judge, setting_of
+from drivewm.eval.parts import failed_part
+from drivewm.eval.schema import Part, cell_of
+from drivewm.eval.suites import Job
 from drivewm.workers import pool
 
+WAITING = 3  # drives handed out per worker
 _ONE_THREAD = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -24,51 +25,44 @@ _ONE_THREAD = (
 _judge: Judge | None = None  # of a worker process
 
 
-def run_jobs(
-    jobs: Sequence[Job],
-    source: SceneSource,
-    sim: SimConfig,
-    score: ScoreConfig,
-    rollouts: Path | None,
-    workers: int,
-) -> Iterator[Part]:
+def run_jobs(jobs: Sequence[Job], bench: Bench, workers: int) -> Iterator[Part]:
     """Yields one part per job, in any order; the same parts for any number of workers.
 
     A worker that dies (killed, out of memory) costs only the drive it was at: that one fails.
+    Few drives wait at a time, so that memory does not grow with their number.
     """
     if workers <= 1:
-        judge = Judge(source, sim, score, rollouts)
+        judge = Judge(bench)
         yield from (judge.run(job) for job in jobs)
         return
-    setup = (source, sim, score, rollouts)
-    left = list(jobs)
+    left = {job.cell: job for job in jobs}
     with _one_thread_each():
-        for part in _pooled(jobs, setup, workers):
-            left = [job for job in left if not _is_of(part, job)]
+        for part in _pooled(jobs, bench, workers):
+            del left[cell_of(part["scores"])]
             yield part
-        for job in left:  # the pool broke: each remaining drive in a process of its own
-            parts = list(_pooled([job], setup, 1))
-            yield parts[0] if parts else _died(job, sim)
+        for job in left.values():  # the pool broke: each remaining drive in a process of its own
+            parts = list(_pooled([job], bench, 1))
+            yield parts[0] if parts else _died(job, bench)
 
 
-def _pooled(jobs: Sequence[Job], setup: tuple, workers: int) -> Iterator[Part]:
+def _pooled(jobs: Sequence[Job], bench: Bench, workers: int) -> Iterator[Part]:
     """Parts of the jobs until all are done or a worker dies."""
+    queue = iter(jobs)
     try:
-        with pool(workers, _start, setup) as submit:
-            for future in as_completed([submit(_run, job) for job in jobs]):
-                yield future.result()
+        with pool(workers, _start, (bench,)) as submit:
+            running = {submit(_run, job) for job in islice(queue, WAITING * workers)}
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                running |= {submit(_run, job) for job in islice(queue, len(done))}
+                for future in done:
+                    yield future.result()
     except BrokenProcessPool:
         return
 
 
-def _is_of(part: Part, job: Job) -> bool:
-    row = part["scores"]
-    return row["planner"] == job.label and row["scene_id"] == job.scene_id
-
-
-def _died(job: Job, sim: SimConfig) -> Part:
-    known = {"agents": sim.agents, "tracker": sim.tracker, "seed": sim.seed}
-    return failed_part(job, "the worker process died (killed, or out of memory)", known)
+def _died(job: Job, bench: Bench) -> Part:
+    reason = "the worker process died (killed, or out of memory)"
+    return failed_part(job, reason, setting_of(None, bench.sim, bench.score))
 
 
 @contextmanager
@@ -86,9 +80,9 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _start(source: SceneSource, sim: SimConfig, score: ScoreConfig, rollouts: Path | None) -> None:
+def _start(bench: Bench) -> None:
     global _judge
-    _judge = Judge(source, sim, score, rollouts)
+    _judge = Judge(bench)
 
 
 def _run(job: Job) -> Part:

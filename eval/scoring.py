@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class ScoringRun:
     split: str | None
     sim: SimConfig
     score: ScoreConfig
-    safety: SafetyConfig = SafetyConfig()
+    safety: SafetyConfig = field(default_factory=SafetyConfig)
     seeds: int = 1  # drives per planner and scene; the first has the seed of ``sim``
     rollouts: bool = True  # archive every drive, for the report and for `drivewm explain`
     workers: int
@@ -116,7 +116,8 @@ def _manifest(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": run.command,
         "score": {
-            "name": run.score.name, "version": run.score.version, "multipliers": list(run.score.multipliers),
+            "name": run.score.name, "version": run.score.version,
+            "multipliers": list(run.score.multipliers),
             "weights": run.score.weights, "missing": run.score.missing,
         },
     }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from drivewm.config import Config
 
@@ -65,6 +65,30 @@ class IsolationConfig(Config):
         return self.process or self.deadline_s is not None or self.memory_mb is not None
 
 
+Range = tuple[float, float]
+
+
+class AgentNoise(Config):
+    """How reactive agents differ from seed to seed: factors on each agent's own IDM parameters,
+    uniform between the two numbers. Seed 0 is the agents as they are.
+
+    The ranges are round figures around one, not fitted to recorded drivers.
+    """
+
+    target_speed: Range = (0.8, 1.2)
+    headway: Range = (0.6, 1.6)
+    min_gap: Range = (0.6, 1.6)
+    accel: Range = (0.6, 1.5)
+    decel: Range = (0.7, 1.4)
+
+    @field_validator("*")
+    @classmethod
+    def _ordered(cls, value: Range) -> Range:
+        if not 0 < value[0] <= value[1]:
+            raise ValueError("a range is two positive numbers, the smaller first")
+        return value
+
+
 class SimConfig(Config):
     """One closed-loop run. The step is 0.1 s."""
 
@@ -79,3 +103,4 @@ class SimConfig(Config):
     lqr: LqrConfig = LqrConfig()
     visible: VisibleConfig = VisibleConfig()
     isolation: IsolationConfig = IsolationConfig()
+    agent_noise: AgentNoise = AgentNoise()

@@ -37,10 +37,15 @@ SCRIPTS = (
 SUB_TITLES = {
     "no_at_fault_collision": "No at-fault collision",
     "drivable_area": "Drivable area",
+    "driving_direction": "Driving direction",
+    "traffic_light": "Traffic lights",
     "making_progress": "Making progress",
-    "ttc": "TTC",
-    "comfort": "Comfort",
     "progress": "Progress",
+    "ttc": "TTC",
+    "speed_limit": "Speed limit",
+    "lane_keeping": "Lane keeping",
+    "comfort": "Comfort",
+    "extended_comfort": "Extended comfort",
 }
 CHARTS = (
     ("speed_mps", "Speed", "m/s", None),

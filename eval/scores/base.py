@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -20,6 +20,7 @@ class ScoreConfig(Config):
     """Which terms multiply, which are averaged with what weight, and what missing ones do."""
 
     name: str
+    version: str = "1"  # of the definition; results of two versions are not comparable
     multipliers: tuple[str, ...]
     weights: dict[str, float] = Field(min_length=1)
     missing: Missing = "drop"
@@ -36,6 +37,8 @@ class Judgement:
     fault_unknown: int  # lateral contacts that no lane graph could settle
     collision_time_s: float | None  # of the first at-fault one
     series: dict[str, np.ndarray]  # each [T]
+    # per metric (a term, or a measure's name): step, track it was worst against or None, value
+    worst: dict[str, tuple[int, str | None, float]] = field(default_factory=dict)
 
 
 class Score(Protocol):

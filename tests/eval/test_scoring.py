@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from drivewm.errors import InputError
-from drivewm.eval import scoring
+from drivewm.eval import scoring, writer
+from drivewm.eval.journal import MAGIC
 from drivewm.eval.results import read_manifest, read_table
 from drivewm.eval.scores.registry import load_config
 from drivewm.eval.scoring import ScoringRun, score_planners
@@ -76,7 +77,18 @@ def test_rows_series_timings_rollouts_and_manifest(tmp_path):
     assert manifest["status"] == "complete"
     assert manifest["score"]["weights"] == {"progress": 5.0, "ttc": 5.0, "comfort": 2.0}
     assert manifest["fleet"]["scenes"] == ["free", "standing_car", "no_lanes"]
-    assert not (tmp_path / "r" / "parts").exists()
+    assert not (tmp_path / "r" / "journal.bin").exists()
+    safety = read_table(tmp_path / "r", "safety").to_pylist()
+    assert [(row["planner"], row["scene_id"]) for row in safety] == list(by_cell)
+    assert {row["seed"] for row in rows} == {0}
+    assert {(row["score_name"], row["score_version"]) for row in rows} == {("closed_loop", "1")}
+    assert not any(row["not_reproducible"] for row in rows)
+    worst = {
+        (r["planner"], r["scene_id"], r["metric"]): r
+        for r in read_table(tmp_path / "r", "worst").to_pylist()
+    }
+    slowest = worst["constant_velocity", "standing_car", "drivable_margin_m"]
+    assert slowest["time_s"] == pytest.approx(0.1 * slowest["step"])
     with np.load(tmp_path / "r/rollouts/idm/standing_car.npz") as archive:
         assert archive["ego"].shape == (61, 11)
         assert archive["track_state"].shape == (1, 61, 6)
@@ -90,9 +102,7 @@ def test_any_number_of_workers_gives_the_same_bytes(tmp_path):
     planners = ("log_replay", "constant_velocity", "idm")
     score_planners(run_of(tmp_path / "one", *planners))
     score_planners(run_of(tmp_path / "two", *planners, workers=2))
-    for name in ("scores.parquet", "series.parquet"):
-        one, two = (tmp_path / n / name for n in ("one", "two"))
-        assert one.read_bytes() == two.read_bytes()
+    assert_equal_tables(tmp_path / "one", tmp_path / "two")
     for name in ("idm/free.npz", "log_replay/no_lanes.npz"):
         one, two = (tmp_path / n / "rollouts" / name for n in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()
@@ -155,22 +165,82 @@ def interrupted_run(tmp_path, monkeypatch, after=2):
     monkeypatch.setattr(scoring.ResultsWriter, "add", kept)
 
 
-def test_an_interrupted_run_resumes(tmp_path, monkeypatch):
-    interrupted_run(tmp_path, monkeypatch)
-    parts = sorted((tmp_path / "r" / "parts").rglob("*.json"))
-    assert len(parts) == 2
-    assert not (tmp_path / "r" / "scores.parquet").exists()
-    parts[0].write_text('{"scores"')  # cut off
+def count_drives(monkeypatch):
+    """A list that grows by every drive that is made from now on."""
     done = []
     kept = scoring.run_jobs
     monkeypatch.setattr(
         scoring, "run_jobs", lambda jobs, *rest: done.extend(jobs) or kept(jobs, *rest)
     )
+    return done
+
+
+def assert_equal_tables(one, two):
+    for name in ("scores", "series", "safety", "worst"):
+        assert (one / f"{name}.parquet").read_bytes() == (two / f"{name}.parquet").read_bytes()
+
+
+def test_an_interrupted_run_resumes(tmp_path, monkeypatch, capsys):
+    interrupted_run(tmp_path, monkeypatch, after=3)
+    journal = tmp_path / "r" / "journal.bin"
+    whole = journal.read_bytes()
+    second = whole.index(MAGIC, 1)
+    journal.write_bytes(whole[:second] + b"damage" + whole[second + 6 : -5])  # and a cut end
+    assert not (tmp_path / "r" / "scores.parquet").exists()
+    done = count_drives(monkeypatch)
     score_planners(run_of(tmp_path / "r"))
-    assert len(done) == 5  # four missing, one corrupt
+    assert len(done) == 5  # three never made, one damaged, one cut off
+    assert "journal.bin: 2 damaged records" in capsys.readouterr().err
     score_planners(run_of(tmp_path / "whole"))
-    for name in ("scores.parquet", "series.parquet"):
-        assert (tmp_path / "r" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert_equal_tables(tmp_path / "r", tmp_path / "whole")
+    assert not journal.exists()
+
+
+def flip(path, share):
+    raw = bytearray(path.read_bytes())
+    raw[int(len(raw) * share)] ^= 0xFF
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("name", ["scores", "series", "worst"])
+@pytest.mark.parametrize("harm", ["cut", "flip", "gone"])
+def test_a_damaged_table_is_named_and_whole_row_groups_are_kept(
+    tmp_path, monkeypatch, capsys, name, harm
+):
+    monkeypatch.setattr(writer, "DRIVES_PER_GROUP", 2)
+    out = tmp_path / "r"
+    score_planners(run_of(out))
+    score_planners(run_of(tmp_path / "whole"))
+    path = out / f"{name}.parquet"
+    if harm == "cut":
+        path.write_bytes(path.read_bytes()[:-20])  # the footer: no reader knows what it holds
+    elif harm == "flip":
+        flip(path, 0.1)  # in the first of three row groups
+    else:
+        path.unlink()
+    done = count_drives(monkeypatch)
+    score_planners(run_of(out))
+    assert f"{name}.parquet" in capsys.readouterr().err
+    assert len(done) == {"cut": 0, "flip": 2, "gone": 6}[harm]
+    assert_equal_tables(out, tmp_path / "whole")
+
+
+def test_a_damaged_manifest_is_restored_from_its_copy(tmp_path, monkeypatch, capsys):
+    score_planners(run_of(tmp_path / "r"))
+    (tmp_path / "r" / "manifest.json").write_text("{")
+    done = count_drives(monkeypatch)
+    score_planners(run_of(tmp_path / "r"))
+    assert done == [] and "manifest.json" in capsys.readouterr().err
+    assert read_manifest(tmp_path / "r")["status"] == "complete"
+
+
+def test_two_processes_do_not_write_one_folder(tmp_path):
+    run = run_of(tmp_path / "r", "log_replay")
+    score_planners(run)
+    manifest = read_manifest(tmp_path / "r")
+    again = pytest.raises(InputError, match="another process writes here")
+    with writer.ResultsWriter(tmp_path / "r", manifest), again:
+        writer.ResultsWriter(tmp_path / "r", manifest)
 
 
 def test_results_are_never_mixed(tmp_path):

@@ -27,7 +27,7 @@ def test_scores_and_prints_the_table(fleet, tmp_path, capsys):
     code = score("log_replay", "idm", "--fleet", "f", "-o", out, "--scenes", "free,no_lanes")
     assert code == 0
     printed = capsys.readouterr().out
-    assert "log_replay" in printed and "95 % interval" in printed and out in printed
+    assert "log_replay" in printed and "95 % bootstrap interval" in printed and out in printed
     rows = read_table(tmp_path / "r", "scores").to_pylist()
     assert [(r["planner"], r["scene_id"]) for r in rows] == [
         ("log_replay", "free"), ("log_replay", "no_lanes"), ("idm", "free"), ("idm", "no_lanes"),
