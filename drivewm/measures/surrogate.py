@@ -17,7 +17,8 @@ from drivewm.geometry.polylines import arc_lengths
 from drivewm.measures.collision import Contacts
 from drivewm.measures.history import History
 from drivewm.measures.measure import Measure, register
-from drivewm.measures.surrogate_kernels import corridor, ttc_all
+from drivewm.measures.surrogate_corridor import corridor
+from drivewm.measures.surrogate_kernels import ttc_all
 from drivewm.scene import EgoColumn, ScoreType
 
 MIN_TTC = register(

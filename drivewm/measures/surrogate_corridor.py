@@ -1,0 +1,195 @@
+"""Kernel of headway, DRAC and PET: what the ego's box sweeps. Shapes: T steps, N tracks, E poses.
+
+Reference: Shapely over every pair of steps (in the tests).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from drivewm.geometry.overlap import boxes_overlap, fill_corners
+from drivewm.measures.surrogate_kernels import meeting_time
+
+STANDING_MPS = 0.5
+
+
+@njit(cache=True)
+def _overlap_at(
+    path: np.ndarray, e: int, length_m: float, width_m: float, box: np.ndarray, scratch: np.ndarray
+) -> bool:
+    fill_corners(path[e, 0], path[e, 1], path[e, 2], length_m, width_m, scratch)
+    return boxes_overlap(scratch, box)
+
+
+@njit(cache=True)
+def _first_ahead(
+    path: np.ndarray,  # [E, 3]
+    arc_m: np.ndarray,  # [E]
+    start: int,
+    until_m: float,
+    place: np.ndarray,  # [6] of the track
+    reach: float,
+    length_m: float,
+    width_m: float,
+    box: np.ndarray,
+    scratch: np.ndarray,
+) -> int:
+    """First pose from ``start`` whose box meets the track's, E = none up to the arc length."""
+    e, count = start, len(path)
+    while e < count and arc_m[e] <= until_m:
+        far = math.hypot(place[0] - path[e, 0], place[1] - path[e, 1]) - reach
+        if far <= 0.0:
+            if _overlap_at(path, e, length_m, width_m, box, scratch):
+                return e
+            e += 1
+            continue
+        target = arc_m[e] + far  # nothing can meet before the path has covered the distance
+        e += 1
+        while e < count and arc_m[e] < target:
+            e += 1
+    return count
+
+
+@njit(cache=True)
+def _last_behind(
+    path: np.ndarray,
+    arc_m: np.ndarray,
+    start: int,
+    stop: int,
+    place: np.ndarray,
+    reach: float,
+    length_m: float,
+    width_m: float,
+    box: np.ndarray,
+    scratch: np.ndarray,
+) -> int:
+    """Last pose from ``start`` down to ``stop`` whose box meets the track's, -1 = none."""
+    e = start
+    while e >= stop:
+        far = math.hypot(place[0] - path[e, 0], place[1] - path[e, 1]) - reach
+        if far <= 0.0:
+            if _overlap_at(path, e, length_m, width_m, box, scratch):
+                return e
+            e -= 1
+            continue
+        target = arc_m[e] - far
+        e -= 1
+        while e >= stop and arc_m[e] > target:
+            e -= 1
+    return -1
+
+
+@njit(cache=True)
+def _gap_m(
+    path: np.ndarray,
+    arc_m: np.ndarray,
+    start: int,
+    hit: int,
+    place: np.ndarray,
+    length_m: float,
+    width_m: float,
+    track_length_m: float,
+    track_width_m: float,
+) -> float:
+    """Arc length from pose ``start`` to the touch between poses ``hit`` - 1 and ``hit``."""
+    if hit == start:
+        return 0.0
+    e = hit - 1
+    sx, sy = path[hit, 0] - path[e, 0], path[hit, 1] - path[e, 1]
+    part = meeting_time(
+        place[0] - path[e, 0], place[1] - path[e, 1], -sx, -sy, path[e, 2], length_m, width_m,
+        place[3], track_length_m, track_width_m,
+    )  # fmt: skip
+    return arc_m[e] - arc_m[start] + min(part, 1.0) * (arc_m[hit] - arc_m[e])
+
+
+@njit(cache=True)
+def corridor(
+    path: np.ndarray,  # [E, 3] box centres: the drive, then its extension
+    arc_m: np.ndarray,  # [E]
+    speed: np.ndarray,  # [T]
+    length_m: float,
+    width_m: float,
+    state: np.ndarray,  # [N, T, 6]
+    valid: np.ndarray,  # [N, T]
+    size: np.ndarray,  # [N, 3]
+    kind: np.ndarray,  # int64 [N], 0 vehicle or bicycle, 1 pedestrian, 2 object
+    last_step: np.ndarray,  # int64 [N]
+    corridor_m: float,
+    pet_steps: int,
+    headway: np.ndarray,  # [3, T] gap to the lead m, DRAC m/s2, PET steps
+    who: np.ndarray,  # int64 [3, T]
+) -> None:
+    """Gap to the lead, deceleration to avoid a crash and post-encroachment time at every step.
+
+    The corridor at a step is what the ego's box sweeps from there on, on the path it really took.
+    """
+    tracks, steps = valid.shape
+    headway[0], headway[1], headway[2] = np.inf, 0.0, np.inf
+    who[:] = -1
+    box, scratch = np.empty((4, 2)), np.empty((4, 2))
+    radius = math.hypot(length_m, width_m) / 2
+    low_x, high_x = path[:, 0].min() - radius, path[:, 0].max() + radius
+    low_y, high_y = path[:, 1].min() - radius, path[:, 1].max() + radius
+    for n in range(tracks):
+        own = math.hypot(size[n, 0], size[n, 1]) / 2
+        reach = radius + own + 1e-6
+        for s in range(min(steps, last_step[n] + 1)):
+            place = state[n, s]
+            if not valid[n, s] or not (
+                low_x - own <= place[0] <= high_x + own and low_y - own <= place[1] <= high_y + own
+            ):
+                continue
+            fill_corners(place[0], place[1], place[3], size[n, 0], size[n, 1], box)
+            until_m = max(arc_m[s] + corridor_m, arc_m[min(s + pet_steps, steps - 1)])
+            hit = _first_ahead(
+                path, arc_m, s, until_m, place, reach, length_m, width_m, box, scratch
+            )
+            if hit < len(path):
+                later = hit - s
+                met = hit < steps and hit <= last_step[n] and later <= pet_steps and kind[n] < 2
+                if met and later < headway[2, hit]:
+                    headway[2, hit], who[2, hit] = later, n
+                gap = _gap_m(path, arc_m, s, hit, place, length_m, width_m, size[n, 0], size[n, 1])
+                if hit > s and gap <= corridor_m:
+                    _follow(path[hit, 2], gap, speed[s], place, kind[n], n, s, headway, who)
+            if kind[n] == 2:  # an object does not arrive
+                continue
+            left = _last_behind(
+                path, arc_m, s, max(0, s - pet_steps), place, reach, length_m, width_m, box, scratch
+            )
+            if left >= 0 and s - left < headway[2, left]:
+                headway[2, left], who[2, left] = s - left, n
+
+
+@njit(cache=True)
+def _follow(
+    heading: float,
+    gap_m: float,
+    speed: float,
+    place: np.ndarray,
+    kind: int,
+    n: int,
+    s: int,
+    headway: np.ndarray,
+    who: np.ndarray,
+) -> None:
+    """Takes a track ahead in the corridor into the gap and the deceleration of its step."""
+    cos, sin = math.cos(heading), math.sin(heading)
+    along, across = cos * place[4] + sin * place[5], cos * place[5] - sin * place[4]
+    if kind == 2:
+        along = across = 0.0
+    standing = math.hypot(along, across) < STANDING_MPS
+    lead = kind == 0 and (standing or abs(across) <= along)
+    if kind == 0 and not lead:  # crossing or oncoming
+        return
+    if lead and gap_m < headway[0, s]:
+        headway[0, s], who[0, s] = gap_m, n
+    closing = speed - max(0.0, along)
+    if closing > 0.0 and gap_m > 0.0:
+        needed = closing * closing / (2.0 * gap_m)
+        if needed > headway[1, s]:
+            headway[1, s], who[1, s] = needed, n

@@ -1,0 +1,172 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely.geometry import LineString, Point
+
+from drivewm.measures.collision import find_contacts
+from drivewm.measures.history import History
+from drivewm.measures.rss import RssConfig, even_route, params_of, rss
+from drivewm.measures.rss_kernels import (
+    on_route,
+    safe_lateral_m,
+    safe_same_direction_m,
+    stopping_m,
+)
+from drivewm.scene import ScoreType
+from tests.measures.hand import cruise, drive, scene_of, track
+
+CAR, PERSON = ScoreType.VEHICLE, ScoreType.PEDESTRIAN
+FRONT_M = 1.461 + 2.588
+CONFIG = RssConfig()
+PARAMS = params_of(CONFIG)
+
+
+def measured(ego, *rows, route=None, config=CONFIG):
+    scene = scene_of(ego, *rows, route=route)
+    history = History.of_scene(scene)
+    contacts = find_contacts(history, np.full(len(ego), -1, np.int8))
+    return rss(history, scene.route, contacts, config)
+
+
+def test_the_safe_distance_is_the_papers_formula():
+    found = safe_same_direction_m(20.0, 15.0, 1.0, 3.5, 4.0, 8.0)
+    assert found == pytest.approx(20 + 1.75 + 23.5**2 / 8 - 15**2 / 16)
+    assert safe_same_direction_m(5.0, 30.0, 1.0, 3.5, 4.0, 8.0) == 0.0
+
+
+def test_the_lateral_safe_distance_of_two_that_keep_straight():
+    own = 0.1 + 0.2**2 / 1.6  # 1 s of 0.2 m/s2, then braked with 0.8
+    others = 0.4 + 0.4**2 / 1.6  # 2 s
+    assert safe_lateral_m(0.0, 0.0, PARAMS) == pytest.approx(0.1 + own + others)
+
+
+def test_cars_that_part_need_only_the_margin():
+    assert safe_lateral_m(-3.0, -3.0, PARAMS) == pytest.approx(CONFIG.lateral_margin_m)
+
+
+@given(st.floats(0, 40), st.floats(0, 40))
+def test_keeping_the_safe_distance_the_worst_case_ends_without_a_touch(rear, front):
+    """The rear one accelerates through its response, then brakes least; the front brakes most."""
+    gap = safe_same_direction_m(rear, front, 1.0, 3.5, 4.0, 8.0)
+    at = np.linspace(0, 30, 3001)
+    speed = np.where(at < 1.0, rear + 3.5 * at, np.maximum(rear + 3.5 - 4.0 * (at - 1.0), 0.0))
+    way = np.concatenate([[0], np.cumsum((speed[1:] + speed[:-1]) / 2) * 0.01])
+    stop = np.minimum(at, front / 8.0)
+    lead = front * stop - 4.0 * stop**2
+    assert (gap + lead - way)[-1] >= -0.02
+
+
+def test_stopping_adds_nothing_for_a_speed_that_points_away():
+    assert stopping_m(-3.0, 1.0, 0.2, 0.8) == pytest.approx(-2.9)
+
+
+def test_the_margin_is_the_gap_less_the_safe_distance():
+    found = measured(cruise(10.0), track(CAR, -30 + FRONT_M + 2.3 + 40.0, speed=10.0))
+    safe = 10 + 1.75 + 13.5**2 / 8 - 100 / 16
+    assert found.longitudinal_margin_m == pytest.approx(np.full(151, 40.0 - safe), abs=1e-6)
+    assert not found.longitudinal.any() and not found.lateral.any()
+    assert (found.longitudinal_track == 0).all()
+
+
+def test_tailgating_is_a_longitudinal_violation():
+    found = measured(cruise(10.0), track(CAR, -30 + FRONT_M + 2.3 + 8.0, speed=10.0))
+    assert found.longitudinal.all() and not found.lateral.any()
+    assert (found.longitudinal_margin_m < 0).all()
+
+
+def test_being_tailgated_is_not_the_egos_violation():
+    found = measured(cruise(10.0), track(CAR, -30 + 1.461 - 2.588 - 2.3 - 3.0, speed=10.0))
+    assert not found.longitudinal.any() and not found.lateral.any()
+
+
+def test_a_car_beside_at_a_lanes_width_is_safe():
+    found = measured(cruise(10.0), track(CAR, -30.0, 3.5, speed=10.0))
+    gap = 3.5 - (2.297 + 1.9) / 2
+    assert found.lateral_margin_m == pytest.approx(np.full(151, gap - 0.7250), abs=1e-3)
+    assert not found.longitudinal.any() and not found.lateral.any()
+
+
+def test_passing_too_close_beside_is_a_lateral_violation():
+    found = measured(cruise(10.0), track(CAR, 40.0, 2.5))
+    assert found.lateral.any() and not found.longitudinal.any()
+    steps = np.flatnonzero(found.lateral)
+    x = -30 + 1.461 + 1.0 * steps
+    assert (np.abs(40.0 - x) < 60).all()
+    assert found.lateral_margin_m.min() == pytest.approx(2.5 - 2.0985 - 0.725, abs=1e-3)
+
+
+def test_cutting_in_before_a_faster_car_is_a_lateral_violation():
+    steps = np.arange(151)
+    ego = drive(-30 + 1.0 * steps, np.clip(0.1 * (steps - 30), 0, 3.5), speed=10.0)
+    ego[30:65, 2] = np.arctan2(1.0, 10.0)
+    found = measured(ego, track(CAR, -45.0, 3.5, speed=10.0))
+    assert found.lateral.any() and not found.longitudinal.any()
+    assert np.flatnonzero(found.lateral)[0] >= 30
+
+
+def test_an_oncoming_car_in_the_own_lane_is_a_longitudinal_violation():
+    found = measured(cruise(10.0), track(CAR, 80.0, 0.0, np.pi, 10.0))
+    mine = 10 + 1.75 + 13.5**2 / 6
+    others = 20 + 7 + 17.0**2 / 8
+    gap = 80 - 2.3 - (-30 + FRONT_M) - 20.0 * 0.1 * np.arange(151)
+    early = gap > mine + others + 2
+    assert found.longitudinal_margin_m[early] == pytest.approx(gap[early] - mine - others, abs=0.1)
+    assert found.longitudinal[(gap > 0) & (gap < mine + others)].all()
+
+
+def test_an_oncoming_car_in_its_own_lane_is_safe():
+    found = measured(cruise(10.0), track(CAR, 100.0, 3.5, np.pi, 10.0))
+    assert not found.longitudinal.any() and not found.lateral.any()
+
+
+def test_crossing_traffic_and_pedestrians_are_not_looked_at():
+    found = measured(
+        cruise(10.0), track(CAR, 40.0, -30.0, np.pi / 2, 5.0), track(PERSON, 20.0, 1.5)
+    )
+    assert np.isinf(found.longitudinal_margin_m).all() and np.isinf(found.lateral_margin_m).all()
+
+
+def test_a_standing_ego_violates_nothing():
+    found = measured(cruise(0.0), track(CAR, -30 + FRONT_M + 2.3 + 1.0))
+    assert not found.longitudinal.any()
+
+
+def bend(radius_m=40.0, until_rad=2.5):
+    angle = np.linspace(0, until_rad, 26)
+    return np.stack([radius_m * np.sin(angle), radius_m * (1 - np.cos(angle))], -1)
+
+
+def test_in_a_bend_the_lead_is_found_along_the_route():
+    angle = 10.0 / 40.0 * 0.1 * np.arange(60)
+    ego = drive(40 * np.sin(angle), 40 * (1 - np.cos(angle)), angle, 10.0)
+    kind, state = track(CAR, 0.0, steps=60)
+    ahead = angle + 20.0 / 40.0
+    state[:, 0], state[:, 1], state[:, 3] = 40 * np.sin(ahead), 40 * (1 - np.cos(ahead)), ahead
+    state[:, 4], state[:, 5] = 10 * np.cos(ahead), 10 * np.sin(ahead)
+    found = measured(ego, (kind, state), route=bend())
+    safe = 10 + 1.75 + 13.5**2 / 8 - 100 / 16
+    gap = 20.0 - 1.461 - 2.588 - 2.3
+    middle = slice(5, 55)
+    assert found.longitudinal_margin_m[middle] == pytest.approx(gap - safe, abs=0.8)
+    assert found.longitudinal[middle].all() and not found.lateral.any()
+
+
+@given(st.floats(-3, 40), st.floats(-8, 60))
+def test_places_are_projected_on_the_route_as_shapely_does(x, y):
+    route = even_route(bend())
+    line = LineString(route.points)
+    place = Point(x, y)
+    arc = line.project(place)
+    if not 1e-3 < arc < line.length - 1e-3 or line.distance(place) > 15:
+        return
+    index = int(np.argmin(np.linalg.norm(route.points - [x, y], axis=1)))
+    out = np.empty(3)
+    on_route(route, x, y, index, out)
+    assert abs(out[1]) == pytest.approx(line.distance(place), abs=1e-6)
+    assert out[0] == pytest.approx(arc, abs=0.02)
+
+
+def test_a_route_without_length_has_no_rss():
+    assert measured(cruise(5.0), route=np.zeros((1, 2))) is None
+    assert even_route(np.zeros((3, 2))) is None
