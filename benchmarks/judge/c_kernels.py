@@ -1,0 +1,50 @@
+"""The kernels in plain C (``cc -O3 -march=native``), called on the same arrays as Numba's."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+FOLDER = Path(__file__).parent
+FLAGS = ("-O3", "-march=native", "-shared", "-fPIC")
+
+
+@cache
+def library(name: str) -> ctypes.CDLL:
+    """Compiles ``NAME.c`` and loads it."""
+    target = Path(tempfile.mkdtemp(prefix="drivewm-c-")) / f"{name}.so"
+    subprocess.run(["cc", *FLAGS, str(FOLDER / f"{name}.c"), "-lm", "-o", str(target)], check=True)
+    return ctypes.CDLL(str(target))
+
+
+def pointer(array: np.ndarray) -> ctypes.c_void_p:
+    """Address of a C-contiguous array."""
+    assert array.flags.c_contiguous, "C reads rows one after the other"
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+class Gains(ctypes.Structure):
+    """``drivewm.sim.batch_lqr.Gains``."""
+
+    _fields_ = [
+        *((name, ctypes.c_double) for name in ("q_lon", "r_lon", "q_off", "q_head", "q_st", "r_lat")),
+        ("horizon", ctypes.c_long),
+        *((name, ctypes.c_double) for name in ("jerk", "curvature", "stop_gain", "stop_speed")),
+    ]  # fmt: skip
+
+
+def simulate(
+    proposals: np.ndarray, ego0: np.ndarray, wheelbase_m: float, gains: tuple, out: np.ndarray
+) -> None:
+    """Batch LQR: states [B, H + 1, 11] of proposals [B, H + 1, 3] into ``out``."""
+    tracker = Gains(*gains)
+    library("lqr").simulate(
+        pointer(proposals), ctypes.c_long(len(proposals)), ctypes.c_long(proposals.shape[1] - 1),
+        pointer(ego0), ctypes.c_double(wheelbase_m), ctypes.c_double(0.1), ctypes.byref(tracker),
+        pointer(out),
+    )  # fmt: skip
