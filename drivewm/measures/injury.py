@@ -84,8 +84,10 @@ class InjuryConfig(Config):
     and 5+ of all crashes (Wang 2022, table 4-1).
     """
 
-    class_probability: float = Field(0.1, gt=0, lt=1)
-    touch_mps: float = Field(1.0, ge=0)  # slower contacts hurt nobody; the curves begin above
+    class_probability: float = Field(default=0.1, gt=0, lt=1)
+    touch_mps: float = Field(
+        default=1.0, ge=0
+    )  # slower contacts hurt nobody; the curves begin above
     person_serious: Curve = Curve(intercept=-4.6, slope_per_mps=0.078 * KMH_PER_MPS)
     person_severe: Curve = Curve(intercept=-6.9, slope_per_mps=0.090 * KMH_PER_MPS)
     occupant_minor: Curve = Curve(intercept=-1.3925, slope_per_mps=0.0815 * MPH_PER_MPS)
@@ -129,7 +131,8 @@ def _injury(history: History, contacts: Contacts, c: int, config: InjuryConfig) 
     risk, severity = 0.0, CLASSES[0]
     if kind in PERSONS:
         # A person who walks into a standing car is not hit by it; a cyclist brings own speed.
-        risk, severity = person_risk(ego_mps if kind == ScoreType.PEDESTRIAN else impact, config)
+        hit_mps = min(ego_mps, impact) if kind == ScoreType.PEDESTRIAN else impact
+        risk, severity = person_risk(hit_mps, config)
     elif kind not in LOOSE:
         risk, severity = occupant_risk(delta_v, config)
     return Injury(

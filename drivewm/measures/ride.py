@@ -81,8 +81,10 @@ WF = Weighting(
 class RideConfig(Config):
     """How the ride is judged."""
 
-    axis_factor: float = Field(1.4, gt=0)  # k of the horizontal axes for seated persons
-    seat_ahead_of_rear_axle_m: float = Field(1.2, ge=-2, le=8)  # driver's seat of a passenger car
+    axis_factor: float = Field(default=1.4, gt=0)  # k of the horizontal axes for seated persons
+    seat_ahead_of_rear_axle_m: float = Field(
+        default=1.2, ge=-2, le=8
+    )  # driver's seat of a passenger car
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,16 +57,18 @@ ROUTE_SPACING_M = 2.0
 class RssConfig(Config):
     """RSS parameters; the defaults are ad-rss-lib's starting values (its parameter discussion)."""
 
-    response_ego_s: float = Field(1.0, gt=0)
-    response_other_s: float = Field(2.0, gt=0)
-    accel_max_mps2: float = Field(3.5, ge=0)
-    brake_min_mps2: float = Field(4.0, gt=0)  # what the one behind is sure to brake with
-    brake_max_mps2: float = Field(8.0, gt=0)  # what the one in front may brake with
-    brake_min_correct_mps2: float = Field(3.0, gt=0)  # of the ego when someone comes head-on
-    lateral_accel_max_mps2: float = Field(0.2, ge=0)
-    lateral_brake_min_mps2: float = Field(0.8, gt=0)
-    lateral_margin_m: float = Field(0.1, ge=0)  # mu, the paper's fluctuation margin
-    range_m: float = Field(120.0, gt=0)  # tracks farther away are not looked at
+    response_ego_s: float = Field(default=1.0, gt=0)
+    response_other_s: float = Field(default=2.0, gt=0)
+    accel_max_mps2: float = Field(default=3.5, ge=0)
+    brake_min_mps2: float = Field(default=4.0, gt=0)  # what the one behind is sure to brake with
+    brake_max_mps2: float = Field(default=8.0, gt=0)  # what the one in front may brake with
+    brake_min_correct_mps2: float = Field(
+        default=3.0, gt=0
+    )  # of the ego when someone comes head-on
+    lateral_accel_max_mps2: float = Field(default=0.2, ge=0)
+    lateral_brake_min_mps2: float = Field(default=0.8, gt=0)
+    lateral_margin_m: float = Field(default=0.1, ge=0)  # mu, the paper's fluctuation margin
+    range_m: float = Field(default=120.0, gt=0)  # tracks farther away are not looked at
 
 
 class RssParams(NamedTuple):

@@ -100,11 +100,11 @@ MAX_CURVATURE_PER_M = 0.2
 class SurrogateConfig(Config):
     """Horizons and thresholds."""
 
-    ttc_horizon_s: float = Field(5.0, gt=0)
-    ttc_threshold_s: float = Field(1.5, gt=0)  # of the time exposed
-    corridor_m: float = Field(80.0, gt=0)  # length of the swept corridor ahead
-    headway_from_mps: float = Field(1.0, gt=0)  # slower, a headway means nothing
-    pet_horizon_s: float = Field(5.0, gt=0)
+    ttc_horizon_s: float = Field(default=5.0, gt=0)
+    ttc_threshold_s: float = Field(default=1.5, gt=0)  # of the time exposed
+    corridor_m: float = Field(default=80.0, gt=0)  # length of the swept corridor ahead
+    headway_from_mps: float = Field(default=1.0, gt=0)  # slower, a headway means nothing
+    pet_horizon_s: float = Field(default=5.0, gt=0)
 
 
 class Extreme(NamedTuple):

@@ -17,67 +17,61 @@ STANDING_MPS = 0.5
 
 
 @njit(cache=True)
-def _overlap_at(
-    path: np.ndarray, e: int, length_m: float, width_m: float, box: np.ndarray, scratch: np.ndarray
+def _meets(
+    ego_box: np.ndarray, place: np.ndarray, length_m: float, width_m: float, box: np.ndarray
 ) -> bool:
-    fill_corners(path[e, 0], path[e, 1], path[e, 2], length_m, width_m, scratch)
-    return boxes_overlap(scratch, box)
+    fill_corners(place[0], place[1], place[3], length_m, width_m, box)
+    return boxes_overlap(ego_box, box)
 
 
 @njit(cache=True)
 def _first_ahead(
     path: np.ndarray,  # [E, 3]
+    boxes: np.ndarray,  # [E, 4, 2]
     arc_m: np.ndarray,  # [E]
     start: int,
     until_m: float,
     place: np.ndarray,  # [6] of the track
-    reach: float,
-    length_m: float,
+    length_m: float,  # of the track
     width_m: float,
-    box: np.ndarray,
-    scratch: np.ndarray,
+    reach: float,
+    box: np.ndarray,  # [4, 2] scratch
 ) -> int:
     """First pose from ``start`` whose box meets the track's, E = none up to the arc length."""
     e, count = start, len(path)
     while e < count and arc_m[e] <= until_m:
         far = math.hypot(place[0] - path[e, 0], place[1] - path[e, 1]) - reach
-        if far <= 0.0:
-            if _overlap_at(path, e, length_m, width_m, box, scratch):
-                return e
-            e += 1
-            continue
-        target = arc_m[e] + far  # nothing can meet before the path has covered the distance
-        e += 1
-        while e < count and arc_m[e] < target:
+        if far > 0.0:  # nothing can meet before the path has covered the distance
+            e = max(e + 1, np.searchsorted(arc_m, arc_m[e] + far))
+        elif _meets(boxes[e], place, length_m, width_m, box):
+            return e
+        else:
             e += 1
     return count
 
 
 @njit(cache=True)
 def _last_behind(
-    path: np.ndarray,
-    arc_m: np.ndarray,
+    path: np.ndarray,  # [E, 3]
+    boxes: np.ndarray,  # [E, 4, 2]
+    arc_m: np.ndarray,  # [E]
     start: int,
     stop: int,
-    place: np.ndarray,
-    reach: float,
-    length_m: float,
+    place: np.ndarray,  # [6] of the track
+    length_m: float,  # of the track
     width_m: float,
-    box: np.ndarray,
-    scratch: np.ndarray,
+    reach: float,
+    box: np.ndarray,  # [4, 2] scratch
 ) -> int:
     """Last pose from ``start`` down to ``stop`` whose box meets the track's, -1 = none."""
     e = start
     while e >= stop:
         far = math.hypot(place[0] - path[e, 0], place[1] - path[e, 1]) - reach
-        if far <= 0.0:
-            if _overlap_at(path, e, length_m, width_m, box, scratch):
-                return e
-            e -= 1
-            continue
-        target = arc_m[e] - far
-        e -= 1
-        while e >= stop and arc_m[e] > target:
+        if far > 0.0:
+            e = min(e - 1, np.searchsorted(arc_m, arc_m[e] - far, side="right") - 1)
+        elif _meets(boxes[e], place, length_m, width_m, box):
+            return e
+        else:
             e -= 1
     return -1
 
@@ -130,7 +124,9 @@ def corridor(
     tracks, steps = valid.shape
     headway[0], headway[1], headway[2] = np.inf, 0.0, np.inf
     who[:] = -1
-    box, scratch = np.empty((4, 2)), np.empty((4, 2))
+    box, boxes = np.empty((4, 2)), np.empty((len(path), 4, 2))
+    for e in range(len(path)):
+        fill_corners(path[e, 0], path[e, 1], path[e, 2], length_m, width_m, boxes[e])
     radius = math.hypot(length_m, width_m) / 2
     low_x, high_x = path[:, 0].min() - radius, path[:, 0].max() + radius
     low_y, high_y = path[:, 1].min() - radius, path[:, 1].max() + radius
@@ -143,10 +139,9 @@ def corridor(
                 low_x - own <= place[0] <= high_x + own and low_y - own <= place[1] <= high_y + own
             ):
                 continue
-            fill_corners(place[0], place[1], place[3], size[n, 0], size[n, 1], box)
             until_m = max(arc_m[s] + corridor_m, arc_m[min(s + pet_steps, steps - 1)])
             hit = _first_ahead(
-                path, arc_m, s, until_m, place, reach, length_m, width_m, box, scratch
+                path, boxes, arc_m, s, until_m, place, size[n, 0], size[n, 1], reach, box
             )
             if hit < len(path):
                 later = hit - s
@@ -158,8 +153,9 @@ def corridor(
                     _follow(path[hit, 2], gap, speed[s], place, kind[n], n, s, headway, who)
             if kind[n] == 2:  # an object does not arrive
                 continue
+            stop = max(0, s - pet_steps)
             left = _last_behind(
-                path, arc_m, s, max(0, s - pet_steps), place, reach, length_m, width_m, box, scratch
+                path, boxes, arc_m, s, stop, place, size[n, 0], size[n, 1], reach, box
             )
             if left >= 0 and s - left < headway[2, left]:
                 headway[2, left], who[2, left] = s - left, n
