@@ -16,7 +16,7 @@ from numba import njit
 from drivewm.geometry.overlap import boxes_overlap, fill_corners, segment_hits_box
 from drivewm.measures.history import History
 from drivewm.measures.measure import Measure, register
-from drivewm.scene import ScoreType, TrackColumn
+from drivewm.scene import ScoreType
 
 COLLISION = register(
     Measure(
@@ -33,6 +33,7 @@ COLLISION = register(
 )
 STOPPED_SPEED_MPS = 0.05
 BEHIND_RAD = math.radians(150.0)
+LAST_ROAD_USER = int(ScoreType.BICYCLE)  # beyond it are objects, which never move
 
 
 class ContactType(IntEnum):
@@ -106,7 +107,7 @@ def _contact_type(
 
 
 @njit(cache=True)
-def _first_contacts(
+def first_contacts(
     ego: np.ndarray,  # [T, 11]
     centres: np.ndarray,  # [T, 3]
     speed: np.ndarray,  # [T]
@@ -140,6 +141,51 @@ def _first_contacts(
     return first, kind
 
 
+@njit(cache=True)
+def list_contacts(
+    first: np.ndarray,  # int64 [N], T = never
+    kind: np.ndarray,  # int8 [N]
+    lane_flag: np.ndarray,  # int8 [T], LaneFlag
+    ego: np.ndarray,  # [T, 11]
+    speed: np.ndarray,  # [T]
+    state: np.ndarray,  # [N, T, 6]
+    moves: np.ndarray,  # bool [N]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Step, track, type, fault and change of velocity [C] of the contacts, by step, then track."""
+    count = int((first < len(ego)).sum())
+    track = np.argsort(first, kind="mergesort")[:count]
+    step, types = np.empty(count, np.int64), np.empty(count, np.int8)
+    fault, delta_v = np.zeros(count, np.int8), np.empty(count)
+    for i in range(count):
+        n = track[i]
+        t = step[i] = first[n]
+        types[i] = kind[n]
+        if kind[n] == 1 or kind[n] == 2:
+            fault[i] = 1
+        elif kind[n] == 4 and lane_flag[t] != 1:
+            fault[i] = 1 if lane_flag[t] == 0 else 2
+        other = math.hypot(state[n, t, 4], state[n, t, 5]) if moves[n] else 0.0
+        turn = math.cos(ego[t, 2] - state[n, t, 3])
+        square = speed[t] ** 2 + other**2 - 2 * speed[t] * other * turn
+        delta_v[i] = 0.5 * math.sqrt(max(square, 0.0))
+    return step, track, types, fault, delta_v
+
+
+@njit(cache=True)
+def fault_score(fault: np.ndarray, score_type: np.ndarray) -> float:
+    """Product over road-user groups of max(0, 1 - n / (allowed + 1)), n at-fault contacts.
+
+    One collision with an object is allowed, none with anybody else. ``fault``, ``score_type``: [C].
+    """
+    objects = 0
+    for i in range(len(fault)):
+        if fault[i] == 1:
+            if score_type[i] <= LAST_ROAD_USER:
+                return 0.0
+            objects += 1
+    return max(0.0, 1.0 - objects / 2)
+
+
 def find_contacts(history: History, lane_flag: np.ndarray) -> Contacts:
     """First contact of every track with the ego, its type and fault.
 
@@ -148,58 +194,28 @@ def find_contacts(history: History, lane_flag: np.ndarray) -> Contacts:
         lane_flag: int8 [T], LaneFlag.
     """
     tracks, ego = history.tracks, np.ascontiguousarray(history.ego, float)
-    speed = history.speed_mps
-    steps = len(ego)
-    first, kind = _first_contacts(
+    speed, state = history.speed_mps, np.ascontiguousarray(tracks.state, float)
+    moves = tracks.score_type <= LAST_ROAD_USER
+    first, kind = first_contacts(
         ego,
         history.centres,
         speed,
         history.vehicle.length_m,
         history.vehicle.width_m,
-        np.ascontiguousarray(tracks.state, float),
+        state,
         np.ascontiguousarray(tracks.valid, bool),
         np.ascontiguousarray(tracks.size_m, float),
-        tracks.score_type <= ScoreType.BICYCLE,
+        moves,
     )
-    hit = np.flatnonzero(first < steps)
-    hit = hit[np.argsort(first[hit], kind="stable")]
-    step, types = first[hit], kind[hit]
-    other = tracks.state[hit, step]
+    flags = np.ascontiguousarray(lane_flag, np.int8)
+    found = list_contacts(first, kind, flags, ego, speed, state, moves)
+    step, track, types, fault, delta_v = found
     return Contacts(
-        step=step,
-        track=hit,
-        type=types,
-        fault=_fault(types, lane_flag[step]),
-        delta_v_mps=_delta_v(speed[step], ego[step, 2], other, tracks.score_type[hit]),
-        score_type=tracks.score_type[hit],
-        first_step=first,
-    )
-
-
-def _fault(types: np.ndarray, lane_flag: np.ndarray) -> np.ndarray:
-    fault = np.full(len(types), Fault.OTHER, np.int8)
-    fault[(types == ContactType.FRONT) | (types == ContactType.STOPPED_TRACK)] = Fault.EGO
-    lateral = types == ContactType.LATERAL
-    fault[lateral & (lane_flag == LaneFlag.APART)] = Fault.EGO
-    fault[lateral & (lane_flag == LaneFlag.UNKNOWN)] = Fault.UNKNOWN
-    return fault
-
-
-def _delta_v(
-    speed: np.ndarray, heading: np.ndarray, track: np.ndarray, score_type: np.ndarray
-) -> np.ndarray:
-    other = np.hypot(track[:, TrackColumn.VX], track[:, TrackColumn.VY])
-    other = np.where(score_type <= ScoreType.BICYCLE, other, 0.0)  # objects stand still
-    angle = heading - track[:, TrackColumn.HEADING]
-    square = speed**2 + other**2 - 2 * speed * other * np.cos(angle)
-    return 0.5 * np.sqrt(np.maximum(square, 0.0))
+        step=step, track=track, type=types, fault=fault, delta_v_mps=delta_v,
+        score_type=tracks.score_type[track], first_step=first,
+    )  # fmt: skip
 
 
 def collision_score(contacts: Contacts) -> float:
-    """Product over road-user groups of max(0, 1 - n / (allowed + 1)), n at-fault contacts."""
-    at_fault = contacts.score_type[contacts.fault == Fault.EGO]
-    vulnerable = int(np.isin(at_fault, (ScoreType.PEDESTRIAN, ScoreType.BICYCLE)).sum())
-    vehicles = int((at_fault == ScoreType.VEHICLE).sum())
-    objects = len(at_fault) - vulnerable - vehicles
-    groups = ((vulnerable, 0), (vehicles, 0), (objects, 1))
-    return math.prod(max(0.0, 1.0 - count / (allowed + 1)) for count, allowed in groups)
+    """Score of the contacts at the ego's fault: :func:`fault_score`."""
+    return float(fault_score(contacts.fault, contacts.score_type))

@@ -7,6 +7,7 @@ with the scene's route as the one progress line.
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from drivewm.geometry.polylines import arc_lengths, project_sequence, without_repeats
 from drivewm.measures.measure import Measure, register
@@ -49,6 +50,7 @@ def along_route(route: np.ndarray, places: np.ndarray) -> np.ndarray:
     return project_sequence(line, arc_m, np.ascontiguousarray(places), BACK_M, AHEAD_M)[0]
 
 
+@njit(cache=True)
 def progress_ratio(ego_m: float, expert_m: float) -> float:
     """Share of the expert's progress, 0..1; 0 for an ego that went back more than 2 m."""
     if ego_m < -STANDING_M:

@@ -1,14 +1,172 @@
 """Savitzky-Golay filters, equal to SciPy's ``savgol_filter`` in its default mode 'interp'.
 
-Kept here because the window may be even, and so that scoring does not import scipy.signal.
+The references round what these filters return to eight decimals, and rounding ties are common
+there, so that "equal" has to mean the last bit: weights come from LAPACK's least squares as in
+SciPy, full windows are summed in the order of ``scipy.ndimage.correlate1d``, and a value at an edge
+that lies near a tie is fitted again by LAPACK. Shapes: T samples, W samples of a window.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import factorial
+import math
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
+
+DECIMALS = 1e8  # eight of them
+TIE = 1e-3  # nearness to a tie, in units of the eighth decimal, that asks for LAPACK
+SYMMETRIC = 2.220446049250313e-16  # what SciPy takes for a symmetric kernel
+
+
+class Filter(NamedTuple):
+    """What a window length, degree and derivative need; made once for many series."""
+
+    window: int
+    degree: int
+    derivative: int
+    step: float  # distance between samples
+    middle: np.ndarray  # [W] weights for a full window's middle
+    parity: int  # 1: middle is symmetric, -1: antisymmetric, 0: neither (even windows)
+    edge: np.ndarray  # [W, W] weights for the value at each sample of a window
+    design: np.ndarray  # [W, degree + 1] powers of 0..W-1, largest first, columns of norm 1
+    norms: np.ndarray  # [degree + 1] of the columns before
+
+
+@njit(cache=True)
+def make_filter(window: int, degree: int, derivative: int, step: float) -> Filter:
+    """The filter; ``degree < window``. The middle of an even window lies between two samples."""
+    half = window // 2
+    position = float(half) if window % 2 else half - 0.5
+    powers = np.empty((degree + 1, window))
+    for i in range(window):
+        for p in range(degree + 1):
+            powers[p, i] = (window - 1 - position - i) ** p
+    goal = np.zeros(degree + 1)
+    goal[derivative] = math.gamma(derivative + 1.0) / step**derivative
+    weights = np.linalg.lstsq(powers, goal, np.finfo(np.float64).eps * max(window, degree + 1))[0]
+    middle = weights[::-1].copy()
+    design, norms = np.empty((window, degree + 1)), np.empty(degree + 1)
+    for p in range(degree + 1):
+        total = 0.0
+        for i in range(window):
+            design[i, p] = float(i) ** (degree - p)
+            total += design[i, p] * design[i, p]
+        norms[p] = math.sqrt(total)
+        for i in range(window):
+            design[i, p] /= norms[p]
+    edge = _edge_weights(window, degree, derivative, step)
+    return Filter(
+        window, degree, derivative, step, middle, _parity(middle), edge, design, norms
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def _parity(middle: np.ndarray) -> int:
+    window = len(middle)
+    if window % 2 == 0:
+        return 0
+    half = window // 2
+    even = odd = True
+    for i in range(1, half + 1):
+        even = even and abs(middle[half + i] - middle[half - i]) <= SYMMETRIC
+        odd = odd and abs(middle[half + i] + middle[half - i]) <= SYMMETRIC
+    return 1 if even else (-1 if odd else 0)
+
+
+@njit(cache=True)
+def _edge_weights(window: int, degree: int, derivative: int, step: float) -> np.ndarray:
+    """Through polynomials that are orthonormal on the window (Gram-Schmidt on centred powers)."""
+    at = (np.arange(window) - (window - 1) / 2) / window
+    terms = np.zeros((degree + 1, degree + 1))  # polynomial j, coefficient of power p
+    values, slopes = np.empty((degree + 1, window)), np.zeros((degree + 1, window))
+    for j in range(degree + 1):
+        terms[j, j] = 1.0
+        values[j] = at**j
+        for _ in range(2):  # twice: once loses digits
+            for k in range(j):
+                share = (values[j] * values[k]).sum()
+                values[j] -= share * values[k]
+                terms[j] -= share * terms[k]
+        norm = math.sqrt((values[j] * values[j]).sum())
+        values[j] /= norm
+        terms[j] /= norm
+        for p in range(derivative, degree + 1):
+            factor = math.gamma(p + 1.0) / math.gamma(p - derivative + 1.0)
+            slopes[j] += terms[j, p] * factor * at ** (p - derivative)
+    out = np.zeros((window, window))
+    scale = (window * step) ** derivative
+    for i in range(window):
+        for j in range(degree + 1):
+            out[i] += slopes[j, i] / scale * values[j]
+    return out
+
+
+@njit(cache=True)
+def _full_window(values: np.ndarray, start: int, kernel: Filter) -> float:
+    window, middle = kernel.window, kernel.middle
+    if kernel.parity == 0:
+        total = values[start + window - 1] * middle[window - 1]
+        for i in range(window - 1):
+            total += values[start + i] * middle[i]
+        return total
+    half = window // 2
+    total = values[start + half] * middle[half]
+    for i in range(half):
+        mirrored = kernel.parity * values[start + window - 1 - i]
+        total += (values[start + i] + mirrored) * middle[i]
+    return total
+
+
+@njit(cache=True)
+def _fitted(samples: np.ndarray, at: int, kernel: Filter) -> float:
+    """Value at one sample of a window, by a fit as NumPy's and SciPy's ``polyfit`` do it."""
+    degree, derivative = kernel.degree, kernel.derivative
+    cutoff = kernel.window * np.finfo(np.float64).eps
+    terms = np.linalg.lstsq(kernel.design, samples.copy(), cutoff)[0] / kernel.norms
+    terms = terms[: degree + 1 - derivative].copy()
+    for k in range(derivative):
+        for p in range(len(terms)):
+            terms[p] *= degree - k - p
+    value = 0.0
+    for p in range(len(terms)):
+        value = value * at + terms[p]
+    return value / kernel.step**derivative
+
+
+@njit(cache=True)
+def _rounded(value: float) -> float:
+    return np.rint(value * DECIMALS) / DECIMALS
+
+
+@njit(cache=True)
+def _near_tie(value: float) -> bool:
+    scaled = value * DECIMALS
+    return abs(scaled - math.floor(scaled) - 0.5) < TIE
+
+
+@njit(cache=True)
+def filter_series(values: np.ndarray, kernel: Filter, to_decimals: bool, out: np.ndarray) -> None:
+    """Filters ``values`` [T] (T >= window) into ``out`` [T].
+
+    ``to_decimals`` rounds to eight decimals, ties as the references' own arithmetic breaks them.
+    """
+    steps, window = len(values), kernel.window
+    half = window // 2
+    first = half if window % 2 else half - 1
+    for t in range(half, steps - half):
+        value = _full_window(values, t - first, kernel)
+        out[t] = _rounded(value) if to_decimals else value
+    for start, begin, end in ((0, 0, half), (steps - window, window - half, window)):
+        for i in range(begin, end):
+            value = 0.0
+            for j in range(window):
+                value += kernel.edge[i, j] * values[start + j]
+            if to_decimals:
+                if _near_tie(value):
+                    value = _fitted(values[start : start + window], i, kernel)
+                value = _rounded(value)
+            out[start + i] = value
 
 
 def savgol(
@@ -20,7 +178,7 @@ def savgol(
         values: [T] samples ``step`` apart.
         window: samples per window, at most T, more than ``degree``.
         degree: of the polynomial.
-        derivative: order of the derivative (0 smooths).
+        derivative: order of the derivative (0 smooths), at most ``degree``.
         step: distance between samples.
 
     Raises:
@@ -28,29 +186,7 @@ def savgol(
     """
     if not degree < window <= len(values):
         raise ValueError(f"window {window} needs more than {degree} and at most {len(values)}")
-    middle, edge = _operators(window, degree, derivative)
-    scale = 1.0 / step**derivative
-    half = window // 2
     out = np.empty(len(values))
-    smooth = np.convolve(values, middle[::-1], mode="valid")  # one per full window
-    first = half if window % 2 else half - 1
-    out[first : first + len(smooth)] = smooth
-    out[:half] = edge[:half] @ values[:window]
-    out[-half:] = edge[window - half :] @ values[-window:]
-    return out * scale
-
-
-@lru_cache(maxsize=64)
-def _operators(window: int, degree: int, derivative: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights at the middle of a window [W] and at each of its samples [W, W].
-
-    The middle of an even window lies between two samples, as in SciPy.
-    """
-    middle = window // 2 if window % 2 else window / 2 - 0.5
-    position = np.arange(window) - middle
-    fit = np.linalg.pinv(position[:, None] ** np.arange(degree + 1))  # [degree + 1, W]
-    powers = np.arange(derivative, degree + 1)
-    factors = np.array([factorial(p) / factorial(p - derivative) for p in powers])
-    at = position[:, None] ** (powers - derivative) * factors  # [W, powers]
-    edge = at @ fit[derivative:]
-    return fit[derivative] * factorial(derivative), edge
+    kernel = make_filter(window, degree, derivative, float(step))
+    filter_series(np.ascontiguousarray(values, float), kernel, False, out)
+    return out

@@ -10,8 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
-from drivewm.geometry.overlap import boxes_overlap, fill_corners
-from drivewm.measures.collision import BEHIND_RAD, Contacts, Fault, relative_angle
+from drivewm.measures.collision import BEHIND_RAD, Contacts, Fault
 from drivewm.measures.history import History
 from drivewm.measures.measure import Measure, register
 from drivewm.scene import ScoreType
@@ -31,12 +30,66 @@ TTC = register(
 )
 BOUND_S = 0.95
 OFFSETS_S = np.arange(0.1, 3.0, 0.1)
+STEP_S = 0.1
 SLOW_MPS = 0.005
-AHEAD_RAD = math.radians(30.0)
+_AHEAD, _BEHIND = math.cos(math.radians(30.0)), math.cos(BEHIND_RAD)
 
 
 @njit(cache=True)
-def _ttc_series(
+def _overlap_steps(
+    gap: float, speed: float, reach: float, low: float, high: float
+) -> tuple[float, float]:
+    """Part of [low, high] in which abs(gap + k * speed) <= reach; empty if its end is first."""
+    if speed == 0.0:
+        return (low, high) if abs(gap) <= reach else (1.0, 0.0)
+    a, b = (-reach - gap) / speed, (reach - gap) / speed
+    return max(low, min(a, b)), min(high, max(a, b))
+
+
+@njit(cache=True)
+def first_overlap(
+    dx: float,
+    dy: float,
+    wx: float,
+    wy: float,
+    ego_heading: float,
+    ego_half: tuple[float, float],
+    heading: float,
+    half: tuple[float, float],
+    last: int,
+) -> int:
+    """First step 1..last at which two boxes overlap that keep their headings; 0 if none.
+
+    The other box is (dx, dy) away now and moves (wx, wy) per step against the ego's. Neither box
+    turns, so each separating axis gives an interval of steps; they overlap where all intervals do.
+    ``ego_half``, ``half``: half lengths and half widths.
+    """
+    cos, sin = math.cos(ego_heading), math.sin(ego_heading)
+    cos_o, sin_o = math.cos(heading), math.sin(heading)
+    along = abs(cos * cos_o + sin * sin_o)
+    across = abs(cos * sin_o - sin * cos_o)
+    low, high = 1.0, float(last)
+    for axis in range(4):
+        if axis < 2:
+            ux, uy = (cos, sin) if axis == 0 else (-sin, cos)
+            own, other = ego_half, half
+        else:
+            ux, uy = (cos_o, sin_o) if axis == 2 else (-sin_o, cos_o)
+            own, other = half, ego_half
+        if axis % 2 == 0:
+            reach = own[0] + other[0] * along + other[1] * across
+        else:
+            reach = own[1] + other[0] * across + other[1] * along
+        gap, speed = dx * ux + dy * uy, wx * ux + wy * uy
+        low, high = _overlap_steps(gap, speed, reach, low, high)
+        if low > high:
+            return 0
+    first = math.ceil(low)
+    return first if first <= high else 0
+
+
+@njit(cache=True)
+def fill_ttc(
     ego: np.ndarray,  # [T, 11]
     centres: np.ndarray,  # [T, 3]
     speed: np.ndarray,  # [T]
@@ -51,35 +104,39 @@ def _ttc_series(
     offsets_s: np.ndarray,  # [O]
     out: np.ndarray,  # [T]
 ) -> None:
+    """Time to collision at every step; who is too far to be met in time is passed over first."""
     tracks, steps = valid.shape
-    a, b = np.empty((4, 2)), np.empty((4, 2))
-    radius = math.hypot(length_m, width_m) / 2
+    best = np.full(steps, len(offsets_s) + 1)
+    ego_half = (length_m / 2, width_m / 2)
+    radius, horizon_s = math.hypot(length_m, width_m) / 2, offsets_s[-1]
+    for n in range(tracks):
+        half = (size[n, 0] / 2, size[n, 1] / 2)
+        reach = radius + math.hypot(half[0], half[1]) + 1e-6
+        for t in range(min(steps, first_contact[n])):
+            if not valid[n, t] or speed[t] <= SLOW_MPS:
+                continue
+            track_speed = math.sqrt(state[n, t, 4] ** 2 + state[n, t, 5] ** 2) if moves[n] else 0.0
+            far = reach + horizon_s * (speed[t] + track_speed)
+            dx, dy = state[n, t, 0] - centres[t, 0], state[n, t, 1] - centres[t, 1]
+            if dx * dx + dy * dy > far * far or not _in_view(ego[t], state[n, t], wide_view[t]):
+                continue
+            heading, ego_heading = state[n, t, 3], centres[t, 2]
+            wx = STEP_S * (track_speed * math.cos(heading) - speed[t] * math.cos(ego_heading))
+            wy = STEP_S * (track_speed * math.sin(heading) - speed[t] * math.sin(ego_heading))
+            found = first_overlap(dx, dy, wx, wy, ego_heading, ego_half, heading, half, best[t] - 1)
+            if found > 0:
+                best[t] = found
     for t in range(steps):
-        out[t] = np.inf
-        if speed[t] <= SLOW_MPS:
-            continue
-        evx, evy = speed[t] * math.cos(centres[t, 2]), speed[t] * math.sin(centres[t, 2])
-        limit = len(offsets_s)
-        for n in range(tracks):
-            if not valid[n, t] or first_contact[n] <= t:
-                continue
-            angle = relative_angle(ego[t], state[n, t, 0], state[n, t, 1])
-            if not (angle < AHEAD_RAD or (wide_view[t] and angle <= BEHIND_RAD)):
-                continue
-            track_speed = math.hypot(state[n, t, 4], state[n, t, 5]) if moves[n] else 0.0
-            heading = state[n, t, 3]
-            vx, vy = track_speed * math.cos(heading), track_speed * math.sin(heading)
-            reach = radius + math.hypot(size[n, 0], size[n, 1]) / 2 + 1e-6
-            for o in range(limit):
-                x, y = centres[t, 0] + evx * offsets_s[o], centres[t, 1] + evy * offsets_s[o]
-                ox, oy = state[n, t, 0] + vx * offsets_s[o], state[n, t, 1] + vy * offsets_s[o]
-                if (ox - x) ** 2 + (oy - y) ** 2 > reach * reach:
-                    continue
-                fill_corners(x, y, centres[t, 2], length_m, width_m, a)
-                fill_corners(ox, oy, heading, size[n, 0], size[n, 1], b)
-                if boxes_overlap(a, b):
-                    limit, out[t] = o, offsets_s[o]
-                    break
+        out[t] = offsets_s[best[t] - 1] if best[t] <= len(offsets_s) else np.inf
+
+
+@njit(cache=True)
+def _in_view(ego: np.ndarray, track: np.ndarray, wide: bool) -> bool:
+    """Is the track ahead of the rear axle (or, in the wide view, at least not behind)?"""
+    x, y = track[0] - ego[0], track[1] - ego[1]
+    along = math.cos(ego[2]) * x + math.sin(ego[2]) * y
+    away = math.sqrt(x * x + y * y)
+    return along > _AHEAD * away or (wide and along >= _BEHIND * away) or away == 0.0
 
 
 def ttc_series(history: History, contacts: Contacts, wide_view: np.ndarray) -> np.ndarray:
@@ -93,7 +150,7 @@ def ttc_series(history: History, contacts: Contacts, wide_view: np.ndarray) -> n
     """
     tracks = history.tracks
     out = np.empty(len(history.ego))
-    _ttc_series(
+    fill_ttc(
         np.ascontiguousarray(history.ego, float),
         history.centres,
         history.speed_mps,
