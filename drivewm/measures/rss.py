@@ -99,8 +99,8 @@ class Rss:
     """Distance above the safe one at every step [T] (+inf: nobody near), with whom [T] (-1).
 
     A pair is dangerous where both its distances are below the safe ones. It violates along the
-    route if the two were in each other's way when that began, else across it; only the margin of
-    that kind is negative.
+    route if the two are in each other's way (their extents across it overlap), else across it; only
+    the margin of that kind is negative.
     """
 
     longitudinal_margin_m: np.ndarray

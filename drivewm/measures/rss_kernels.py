@@ -11,9 +11,8 @@ import numpy as np
 from numba import njit
 
 STANDING_MPS = 0.3  # recorded boxes of standing cars jitter
-ALIGNED_SIN = math.sin(math.pi / 4)
+ALIGNED_SIN = math.sin(math.radians(15.0))  # more turned is crossing, not driving along
 ASIDE_M = 20.0  # farther from the route nobody drives along it
-NONE, LONGITUDINAL, LATERAL = 0, 1, 2
 
 
 @njit(cache=True)
@@ -44,13 +43,17 @@ def stopping_m(speed: float, response_s: float, accel: float, brake: float) -> f
 
 
 @njit(cache=True)
-def safe_lateral_m(left_toward: float, right_toward: float, params) -> float:
-    """Safe distance across (definition 6). Speeds of the ego and the other toward each other."""
-    ego = stopping_m(left_toward, params.response_ego_s, params.lateral_accel, params.lateral_brake)
-    other = stopping_m(
-        right_toward, params.response_other_s, params.lateral_accel, params.lateral_brake
-    )
-    return params.lateral_margin_m + max(0.0, ego + other)
+def safe_lateral_m(ego_toward: float, other_toward: float, other_stands: bool, params) -> float:
+    """Safe distance across (definition 6). Speeds of the ego and the other toward each other.
+
+    Who stands does not move sideways: wheels need to roll for that.
+    """
+    gap = stopping_m(ego_toward, params.response_ego_s, params.lateral_accel, params.lateral_brake)
+    if not other_stands:
+        gap += stopping_m(
+            other_toward, params.response_other_s, params.lateral_accel, params.lateral_brake
+        )
+    return params.lateral_margin_m + max(0.0, gap)
 
 
 @njit(cache=True)
@@ -117,7 +120,6 @@ def rss_series(
     tracks, steps = valid.shape
     count = len(route.points)
     near_index = np.full(tracks, -1)
-    danger = np.zeros(tracks, np.int64)
     seen = np.full(tracks, -2)  # last step of the pair
     here, there = np.empty(3), np.empty(3)
     own, other = np.empty(2), np.empty(2)
@@ -133,7 +135,6 @@ def rss_series(
         across = cos * velocity[t, 1] - sin * velocity[t, 0]
         _extent(centres[t, 2] - here[2], length_m, width_m, own)
         if math.hypot(along, across) < STANDING_MPS:  # who stands has given the proper response
-            danger[:] = NONE
             continue
         for n in range(tracks):
             if not looked[n] or not valid[n, t] or t > last_step[n]:
@@ -149,13 +150,14 @@ def rss_series(
             seen[n] = t
             turned = abs(math.sin(state[n, t, 3] - there[2]))
             if abs(there[1]) > ASIDE_M or turned > ALIGNED_SIN:
-                danger[n] = NONE
                 continue
-            vx, vy = state[n, t, 4], state[n, t, 5]
-            if math.hypot(vx, vy) < STANDING_MPS:
-                vx = vy = 0.0
-            cos_n, sin_n = math.cos(there[2]), math.sin(there[2])
-            track_along, track_across = cos_n * vx + sin_n * vy, cos_n * vy - sin_n * vx
+            # Wheels do not slip: what a recorded box drifts sideways is jitter.
+            slant = state[n, t, 3] - there[2]
+            speed = state[n, t, 4] * math.cos(state[n, t, 3])
+            speed += state[n, t, 5] * math.sin(state[n, t, 3])
+            if abs(speed) < STANDING_MPS:
+                speed = 0.0
+            track_along, track_across = speed * math.cos(slant), speed * math.sin(slant)
             _extent(state[n, t, 3] - there[2], size[n, 0], size[n, 1], other)
             ahead = there[0] >= here[0]
             forward = 1.0 if ahead else -1.0
@@ -164,20 +166,17 @@ def rss_series(
             side = 1.0 if there[1] >= here[1] else -1.0
             meets = track_along * along < 0.0 and track_along * forward < 0.0
             safe_along = _safe_along(along, track_along, ahead, meets, params)
-            safe_across = safe_lateral_m(across * side, -track_across * side, params)
+            safe_across = safe_lateral_m(across * side, -track_across * side, speed == 0.0, params)
             room_along, room_across = gap_along - safe_along, gap_across - safe_across
             short_along, short_across = room_along < 0.0, room_across < 0.0
-            if not (short_along and short_across):
-                danger[n] = NONE
-            elif danger[n] == NONE:
-                danger[n] = LATERAL if gap_across >= 0.0 else LONGITUDINAL
-            duty = ahead or meets  # the one in front owes no distance
-            if short_across and duty and danger[n] != LATERAL and room_along < margin[0, t]:
+            in_way, danger = gap_across < 0.0, short_along and short_across
+            duty = ahead or meets  # the one in front owes no distance along
+            if short_across and duty and (in_way or not danger) and room_along < margin[0, t]:
                 margin[0, t], who[0, t] = room_along, n
-            if short_along and danger[n] != LONGITUDINAL and room_across < margin[1, t]:
+            if short_along and not (in_way and danger) and room_across < margin[1, t]:
                 margin[1, t], who[1, t] = room_across, n
-            bad[0, t] = bad[0, t] or (danger[n] == LONGITUDINAL and duty)
-            bad[1, t] = bad[1, t] or danger[n] == LATERAL
+            bad[0, t] = bad[0, t] or (danger and in_way and duty)
+            bad[1, t] = bad[1, t] or (danger and not in_way)
 
 
 @njit(cache=True)
@@ -193,6 +192,8 @@ def _safe_along(ego: float, other: float, ahead: bool, meets: bool, params) -> f
             max(0.0, ego), max(0.0, other), params.response_ego_s, params.accel,
             params.brake_min, params.brake_max,
         )  # fmt: skip
+    if other == 0.0:  # a parked car behind is not about to set off
+        return 0.0
     return safe_same_direction_m(
         max(0.0, other), max(0.0, ego), params.response_other_s, params.accel,
         params.brake_min, params.brake_max,

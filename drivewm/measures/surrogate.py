@@ -75,7 +75,7 @@ DRAC = register(
         title="Largest deceleration needed to avoid a crash",
         unit="m/s2",
         better="lower",
-        range=(0.0, math.inf),
+        range=(0.0, 9.81),
         threshold=3.35,
         source="Cooper & Ferguson 1976; threshold Archer 2005",
         unseen="crossing and oncoming vehicles; reaction time; steering away",
@@ -103,7 +103,8 @@ class SurrogateConfig(Config):
     ttc_horizon_s: float = Field(default=5.0, gt=0)
     ttc_threshold_s: float = Field(default=1.5, gt=0)  # of the time exposed
     corridor_m: float = Field(default=80.0, gt=0)  # length of the swept corridor ahead
-    headway_from_mps: float = Field(default=1.0, gt=0)  # slower, a headway means nothing
+    headway_from_mps: float = Field(default=1.0, gt=0)  # slower, headway and DRAC mean nothing
+    drac_cap_mps2: float = Field(default=9.81, gt=0)  # more than tyres hold: no longer avoidable
     pet_horizon_s: float = Field(default=5.0, gt=0)
 
 
@@ -194,7 +195,8 @@ def surrogates(history: History, contacts: Contacts, config: SurrogateConfig) ->
         ttc_s=ttc, ttc_track=ttc_track,
         thw_s=np.where(driving, near[0] / np.maximum(speed, 1e-9), np.inf),
         thw_track=np.where(driving, who[0], -1),
-        drac_mps2=near[1], drac_track=who[1],
+        drac_mps2=np.where(driving, np.minimum(near[1], config.drac_cap_mps2), 0.0),
+        drac_track=np.where(driving, who[1], -1),
         pet_s=near[2] * step_s, pet_track=who[2],
         tet_s=float(np.count_nonzero(short) * step_s), tit_s2=float(short.sum() * step_s),
     )  # fmt: skip
