@@ -11,6 +11,8 @@ import math
 import numpy as np
 from numba import njit
 
+from drivewm.geometry.rings import ring_bounds, rings_meet
+
 QUANTUM_RAD = math.pi / 2 / 16  # of a round join
 JOINED = 1e-3  # offset ends nearer than this share of the half width are one point
 CLOSING = 80.0  # where offsets of an inside turn miss each other
@@ -138,3 +140,45 @@ def _direction(line, count, at_end):
         if length > 0.0:
             return dx / length, dy / length
     return 0.0, 0.0
+
+
+@njit(cache=True)
+def corridor_meets(
+    line: np.ndarray,  # [Q, 2]
+    arc_m: np.ndarray,  # [Q]
+    count: int,
+    half_m: float,
+    square: bool,
+    other: np.ndarray,  # [B, 2] ring
+    other_count: int,
+    other_bounds: np.ndarray,  # [4]
+    ring: np.ndarray,  # [R, 2] scratch
+    bounds: np.ndarray,  # [4] scratch
+) -> bool:
+    """Does the corridor around the first ``count`` points meet a ring?
+
+    Only the stretches within reach of the ring are drawn: joins depend on neighbours alone, and
+    the cuts lie beyond the ring's circumscribed circle.
+    """
+    cx = 0.5 * (other_bounds[0] + other_bounds[2])
+    cy = 0.5 * (other_bounds[1] + other_bounds[3])
+    reach = math.hypot(other_bounds[2] - cx, other_bounds[3] - cy) + 1.5 * half_m
+    i = 0
+    while i < count - 1:
+        slack = math.hypot(line[i, 0] - cx, line[i, 1] - cy) - reach
+        if slack > 0.0 and arc_m[i + 1] - arc_m[i] <= slack:
+            goal = arc_m[i] + slack
+            while i < count - 1 and arc_m[i + 1] <= goal:
+                i += 1
+            continue
+        last = i + 1
+        while last < count - 1 and math.hypot(line[last, 0] - cx, line[last, 1] - cy) <= reach:
+            last += 1
+        size = corridor_ring(
+            line[i:], last + 1 - i, half_m, square and i == 0, square and last == count - 1, ring
+        )
+        ring_bounds(ring, size, bounds)
+        if rings_meet(ring, size, bounds, other, other_count, other_bounds):
+            return True
+        i = last
+    return False

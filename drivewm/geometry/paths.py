@@ -51,6 +51,7 @@ def build_path(poses: np.ndarray, count: int, path: np.ndarray) -> int:
     """Makes a path [C, 5] of the first ``count`` poses [., 3]; returns its number of vertices.
 
     Repeated vertices go, and the last one always: a quirk of the reference that shortens paths.
+    (Only where a single vertex would be left, which the reference refuses, the last one stays.)
     """
     kept, progress = 0, 0.0
     for i in range(count - 1):
@@ -61,6 +62,10 @@ def build_path(poses: np.ndarray, count: int, path: np.ndarray) -> int:
             path[kept, 2], path[kept, 3] = poses[i, 1], poses[i, 2]
             kept += 1
         progress = following
+    if kept == 1:
+        path[1, 0], path[1, 1] = progress, poses[count - 1, 0]
+        path[1, 2], path[1, 3] = poses[count - 1, 1], poses[count - 1, 2]
+        kept = 2
     turns = 0.0
     for i in range(kept):
         if i > 0:

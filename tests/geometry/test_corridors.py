@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon
 
-from drivewm.geometry.corridors import corridor_ring
+from drivewm.geometry.corridors import corridor_meets, corridor_ring
 
 
 def _line(turns_rad, step_m, at=(0.0, 0.0)):
@@ -68,3 +68,22 @@ def test_a_short_ring_cuts_joins_but_stays_a_polygon():
     ring = np.empty((40, 2))
     count = corridor_ring(line, 8, 1.0, False, False, ring)
     assert count <= 40 and math.isfinite(Polygon(ring[:count]).area)
+
+
+@given(
+    turns=st.lists(st.floats(-0.15, 0.15), min_size=3, max_size=40),
+    x=st.floats(-5, 60), y=st.floats(-15, 15), turn=st.floats(-3, 3),
+    square=st.booleans(),
+)  # fmt: skip
+def test_a_box_meets_a_corridor_where_shapely_says_so(turns, x, y, turn, square):
+    line = _line(np.array(turns), 1.5)
+    arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    cos, sin = np.cos(turn), np.sin(turn)
+    box = np.array([[2.4, 1], [-2.4, 1], [-2.4, -1], [2.4, -1]]) @ [[cos, sin], [-sin, cos]]
+    box = np.ascontiguousarray(box + [x, y])
+    bounds = np.concatenate([box.min(0), box.max(0)])
+    ring, scratch = np.empty((40 * len(line), 2)), np.empty(4)
+    got = corridor_meets(line, arc, len(line), 1.1, square, box, 4, bounds, ring, scratch)
+    want = _buffer(line, 1.1, square)
+    if abs(want.distance(Polygon(box)) - 1e-9) > 1e-9 or want.intersection(Polygon(box)).area > 0:
+        assert got == want.intersects(Polygon(box))
