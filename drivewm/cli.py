@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "forecast": ("drivewm.eval.commands.forecast", "score a model's forecasts beside baselines"),
     "score": ("drivewm.eval.commands.score", "drive planners in closed loop and score them"),
     "conform": ("drivewm.eval.commands.conform", "check all scores against reference values"),
+    "explain": ("drivewm.eval.commands.explain", "why a scene scored what it scored, in pictures"),
     "report": ("drivewm.eval.commands.report", "one self-contained HTML page from results"),
     "demo": ("drivewm.eval.commands.demo", "the whole line on the synthetic fleet"),
 }

@@ -1,12 +1,14 @@
 """What can be saved of damaged results.
 
-A Parquet file that lost its end cannot say what it holds, so a copy of each table's footer (a few
-kilobytes) and of the manifest lies in ``.recovery/``. All tables hold the same drives in the same
-row group; a drive is whole when its row group is readable in every table.
+A Parquet file that lost its end cannot say what it holds, and its own checksums leave some bytes
+out. So a copy of each table's footer (a few kilobytes), hashes of its row groups and a copy of the
+manifest lie in ``.recovery/``. All tables hold the same drives in the same row group; a drive is
+whole when its row group is whole in every table.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterator
@@ -23,7 +25,6 @@ from drivewm.eval.schema import SCHEMA_VERSION, SERIES, TABLES, Part, cell_of
 from drivewm.storage import atomic_file, write_text
 
 FOLDER = ".recovery"
-_DAMAGE = (pa.ArrowException, OSError)
 
 
 def keep_manifest(folder: Path, text: str) -> None:
@@ -32,10 +33,35 @@ def keep_manifest(folder: Path, text: str) -> None:
 
 
 def keep_footers(folder: Path) -> None:
-    """Copies the footer of every table."""
+    """Copies the footer of every table and hashes its row groups."""
     for name in TABLES:
+        path = folder / f"{name}.parquet"
+        footer = pq.read_metadata(path)
         with atomic_file(folder / FOLDER / f"{name}.footer") as partial:
-            pq.read_metadata(folder / f"{name}.parquet").write_metadata_file(partial)
+            footer.write_metadata_file(partial)
+        kept = {"file": _hash(path, 0, path.stat().st_size), "groups": _group_hashes(path, footer)}
+        write_text(folder / FOLDER / f"{name}.json", json.dumps(kept) + "\n")
+
+
+def _group_hashes(path: Path, footer: pq.FileMetaData) -> list[str]:
+    hashes = []
+    for g in range(footer.num_row_groups):
+        group = footer.row_group(g)
+        columns = [group.column(c) for c in range(group.num_columns)]
+        first = min(c.dictionary_page_offset or c.data_page_offset for c in columns)
+        hashes.append(_hash(path, first, sum(c.total_compressed_size for c in columns)))
+    return hashes
+
+
+def _hash(path: Path, first: int, size: int) -> str:
+    """Of ``size`` bytes from byte ``first`` on."""
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        file.seek(first)
+        while size > 0 and (block := file.read(min(size, 1 << 20))):
+            digest.update(block)
+            size -= len(block)
+    return digest.hexdigest()
 
 
 def manifest_of(folder: Path) -> dict[str, Any] | None:
@@ -89,12 +115,25 @@ def whole_parts(folder: Path) -> Iterator[Part]:
         if file is None:
             return
         files[name] = file
-    for group in range(min(file.num_row_groups for file in files.values())):
-        try:
-            tables = {name: file.read_row_group(group) for name, file in files.items()}
-            yield from _parts(tables)
-        except _DAMAGE:
-            continue
+    good = set.intersection(*[_whole_groups(folder, name, f) for name, f in files.items()])
+    for group in sorted(good):
+        yield from _parts({name: file.read_row_group(group) for name, file in files.items()})
+
+
+def _whole_groups(folder: Path, name: str, file: pq.ParquetFile) -> set[int]:
+    """Row groups whose bytes are those that were written."""
+    path = folder / f"{name}.parquet"
+    now, kept = _group_hashes(path, file.metadata), _kept_hashes(folder, name)["groups"]
+    return {g for g, (one, other) in enumerate(zip(now, kept)) if one == other}
+
+
+def _kept_hashes(folder: Path, name: str) -> dict[str, Any]:
+    """As ``keep_footers`` wrote them; nothing is known to be whole where they are gone."""
+    try:
+        kept = json.loads((folder / FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        return {"file": str(kept["file"]), "groups": list(kept["groups"])}
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError):
+        return {"file": "", "groups": []}
 
 
 def _parts(tables: dict[str, pa.Table]) -> Iterator[Part]:
@@ -116,30 +155,21 @@ def _parts(tables: dict[str, pa.Table]) -> Iterator[Part]:
 
 
 def _open(folder: Path, name: str) -> pq.ParquetFile | None:
-    """The table by its own footer, or by the copy of it."""
+    """The table by the copy of its footer, or by its own."""
     path = folder / f"{name}.parquet"
-    try:
-        return pq.ParquetFile(path, page_checksum_verification=True)
-    except _DAMAGE:
-        pass
-    try:
-        footer = pq.read_metadata(folder / FOLDER / f"{name}.footer")
-        return pq.ParquetFile(path, metadata=footer, page_checksum_verification=True)
-    except _DAMAGE:
-        return None
+    for kept in (folder / FOLDER / f"{name}.footer", path):
+        try:
+            return pq.ParquetFile(path, metadata=pq.read_metadata(kept))
+        except (pa.ArrowException, OSError):
+            continue
+    return None
 
 
 def _damage(folder: Path, name: str) -> str | None:
     """What is wrong with a table, or None."""
-    try:
-        with pq.ParquetFile(folder / f"{name}.parquet", page_checksum_verification=True) as file:
-            for column in TABLES[name].names:
-                if column not in file.schema_arrow.names:
-                    return f"column {column} is missing"
-            for group in range(file.num_row_groups):
-                file.read_row_group(group)
-    except FileNotFoundError:
+    path = folder / f"{name}.parquet"
+    if not path.exists():
         return "missing"
-    except _DAMAGE as error:
-        return f"not readable ({' '.join(str(error).split())[:120]})"
+    if _hash(path, 0, path.stat().st_size) != _kept_hashes(folder, name)["file"]:
+        return "damaged (its bytes are not those that were written)"
     return None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from drivewm import __version__
+from drivewm.config import load
 from drivewm.errors import InputError
 from drivewm.eval.drives import Bench
 from drivewm.eval.engine import run_jobs
@@ -36,7 +37,7 @@ class ScoringRun:
     split: str | None
     sim: SimConfig
     score: ScoreConfig
-    safety: SafetyConfig = field(default_factory=SafetyConfig)
+    safety: SafetyConfig = field(default_factory=lambda: load(SafetyConfig, "safety/default"))
     seeds: int = 1  # drives per planner and scene; the first has the seed of ``sim``
     rollouts: bool = True  # archive every drive, for the report and for `drivewm explain`
     workers: int

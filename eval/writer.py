@@ -149,7 +149,7 @@ def _remove_results(folder: Path) -> None:
     if any(folder.iterdir()) and not ours:
         raise InputError("holds no results to overwrite", file=folder,
                          fix="choose another folder with -o")  # fmt: skip
-    for name in ("rollouts", recovery.FOLDER):
+    for name in ("rollouts", "explain", recovery.FOLDER):
         shutil.rmtree(folder / name, ignore_errors=True)
     for name in (JOURNAL, "manifest.json", *(f"{table}.parquet" for table in TABLES)):
         (folder / name).unlink(missing_ok=True)

@@ -24,6 +24,7 @@ def draw_scene(
     span_m: float = SPAN_M,
     palette: Palette = LIGHT,
     plan: np.ndarray | None = None,  # [H, 2+], planned positions in the map frame
+    highlight: str | None = None,  # id of a track to ring
 ) -> Image.Image:
     """The scene from above at ``step``, north up, centred on the ego; RGB [size_px, size_px].
 
@@ -40,6 +41,7 @@ def draw_scene(
     _draw_lights(canvas, scene, step, palette)
     _draw_tracks(canvas, scene, step, palette)
     _draw_ego(canvas, scene, step, palette, plan)
+    _draw_ring(canvas, scene, step, palette, highlight)
     image = canvas.finish()
     surface.scale_bar(image, canvas.view.px_per_m, palette.rgb("text"))
     _caption(image, scene, step, palette)
@@ -106,6 +108,24 @@ def _draw_tracks(canvas: Canvas, scene: Scene, step: int, palette: Palette) -> N
         canvas.convex(corners, color, palette.rgb("outline"))
         if width > 0.9:  # a heading tick would hide a pedestrian
             canvas.line(_tick(corners), palette.rgb("outline"), 1.5)
+
+
+def _draw_ring(
+    canvas: Canvas, scene: Scene, step: int, palette: Palette, track_id: str | None
+) -> None:
+    """The track's box outlined and a ring around it; nothing where it is not there."""
+    tracks = scene.tracks
+    if track_id not in tracks.ids or not tracks.valid[tracks.ids.index(track_id), step]:
+        return
+    n = tracks.ids.index(track_id)
+    color = palette.rgb("alarm")
+    length, width = tracks.size_m[n, :2]
+    corners = boxes.corners(tracks.state[n, step, _POSE], length, width)
+    canvas.line(np.concatenate([corners, corners[:1]]), color, 2.5)
+    turn = np.linspace(0, 2 * np.pi, 49)
+    radius = np.hypot(length, width) / 2 + 1.2
+    ring = corners.mean(0) + radius * np.stack([np.cos(turn), np.sin(turn)], -1)
+    canvas.line(ring, color, 2.5)
 
 
 def _tick(corners: np.ndarray) -> np.ndarray:

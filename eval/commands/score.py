@@ -71,6 +71,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("drop", "reference"),
         help="terms that the source cannot know (default: the score's own)",
     )
+    parser.add_argument(
+        "--safety",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a parameter of the safety measures (conf/safety/default.yaml); may be repeated",
+    )
     parser.add_argument("--workers", type=positive_int, default=1, help="processes (%(default)s)")
     parser.add_argument(
         "--seed",
@@ -126,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
             split=args.split,
             sim=validate(SimConfig, settings, file="command line"),
             score=score,
-            safety=load(SafetyConfig, "safety/default"),
+            safety=load(SafetyConfig, "safety/default", args.safety),
             workers=args.workers,
             seeds=args.seeds,
             rollouts=not args.no_rollouts,

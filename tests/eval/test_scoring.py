@@ -288,3 +288,24 @@ def test_corrupt_results_are_named(tmp_path):
     (out / "manifest.json").write_text(json.dumps({"schema_version": 99}))
     with pytest.raises(InputError, match="schema_version"):
         read_manifest(out)
+
+
+def test_seeds_drive_every_scene_again_among_other_drivers(tmp_path):
+    reactive = SimConfig(agents="reactive")
+    run = run_of(tmp_path / "r", "constant_velocity", sim=reactive, seeds=3, scene_ids=["free"])
+    rows = score_planners(run)
+    assert [row["seed"] for row in rows] == [0, 1, 2]
+    assert (tmp_path / "r/rollouts/constant_velocity/free.npz").exists()
+    assert (tmp_path / "r/rollouts/constant_velocity/free~2.npz").exists()
+    assert "1 scenes, 3 seeds within each" in planner_table(rows)
+    alone = run_of(
+        tmp_path / "one", "constant_velocity", sim=SimConfig(agents="reactive", seed=2),
+        scene_ids=["free"],
+    )  # fmt: skip
+    assert score_planners(alone) == rows[2:]  # one seed of many can be driven by itself
+
+
+def test_seeds_need_agents_that_vary(tmp_path):
+    with pytest.raises(InputError, match=r"--seeds.*--agents reactive"):
+        score_planners(run_of(tmp_path / "r", seeds=2))
+    assert not (tmp_path / "r").exists()

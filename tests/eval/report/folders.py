@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from drivewm.eval.results import SCHEMA_VERSION, SCORES_SCHEMA, SERIES_SCHEMA, TERMS, TIMINGS_SCHEMA
+from drivewm.eval import archive
+from drivewm.eval.schema import SCHEMA_VERSION, SERIES, TABLES, TERMS, cell_of
 from drivewm.scene import OccClass
 from tests.viz.scenes import STEPS, cast_tracks, crossing_map, ego_states
 
@@ -36,9 +37,13 @@ def score_row(planner: str, scene_id: str, **changes: Any) -> dict[str, Any]:
         "agents": "replay",
         "mode": "privileged",
         "tracker": "lqr",
+        "recording": scene_id,
+        "not_reproducible": False,
+        "score_name": "closed_loop",
+        "score_version": "1",
         "fault_unknown": 0,
         "replan_interval_s": 0.1,
-        "seed": 7,
+        "seed": 0,
         "status": "ok",
         "reason": None,
         "score": 1.0,
@@ -47,36 +52,54 @@ def score_row(planner: str, scene_id: str, **changes: Any) -> dict[str, Any]:
         "collision_time_s": None,
         "duration_s": 10.0,
     }
-    return row | dict.fromkeys(TERMS, 1.0) | changes
+    used = json.loads(WEIGHTS)
+    terms = [*used["multipliers"], *used["weights"]]
+    return row | dict.fromkeys(TERMS) | dict.fromkeys(terms, 1.0) | changes
+
+
+def worst_row(
+    planner: str, scene_id: str, metric: str, step: int, track: str | None, value: float
+) -> dict[str, Any]:
+    """One worst moment."""
+    return {
+        "planner": planner,
+        "scene_id": scene_id,
+        "seed": 0,
+        "metric": metric,
+        "step": step,
+        "time_s": round(step * 0.1, 3),
+        "track_id": track,
+        "category": "vehicle.car" if track else None,
+        "value": value,
+    }
 
 
 def write_results(
-    folder: Path, rows: list[dict[str, Any]], *, fleet_path: str | None = None
+    folder: Path,
+    rows: list[dict[str, Any]],
+    *,
+    fleet_path: str | None = None,
+    worst: list[dict[str, Any]] | None = None,
 ) -> Path:
     """Manifest, tables and a rollout for every row whose status is ok."""
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCORES_SCHEMA), folder / "scores.parquet")
-    series, timings = [], []
+    tables: dict[str, list] = {name: [] for name in TABLES}
+    tables |= {"scores": rows, "worst": worst or []}
     for row in rows:
-        name, scene_id = row["planner"], row["scene_id"]
         if row["status"] != "ok":
             continue
-        ego = ego_states(SPEEDS.get(name, 6.0), 0.4 * (len(name) % 3))
-        series.append({"planner": name, "scene_id": scene_id, **_series(ego)})
+        cell, key = cell_of(row), cell_of(row)._asdict()
+        ego = ego_states(SPEEDS.get(cell.planner, 6.0), 0.4 * (len(cell.planner) % 3))
+        series = {name: None for name in SERIES} | _series(ego)
         if row["drivable_area"] == 0:
-            series[-1]["drivable_margin_m"] = (2 - TIME_S / 3).tolist()
-        timings.append(
-            {
-                "planner": name,
-                "scene_id": scene_id,
-                "plan_ms_mean": 3.2,
-                "plan_ms_max": 9.0,
-                "wall_s": 1.5,
-            }
-        )
-        write_rollout(folder / "rollouts" / name / f"{scene_id}.npz", ego)
-    pq.write_table(pa.Table.from_pylist(series, SERIES_SCHEMA), folder / "series.parquet")
-    pq.write_table(pa.Table.from_pylist(timings, TIMINGS_SCHEMA), folder / "timings.parquet")
+            series["drivable_margin_m"] = (2 - TIME_S / 3).tolist()
+        tables["series"].append(key | series)
+        tables["safety"].append(key | {"min_ttc_s": 2.5, "ride_class": "not_uncomfortable"})
+        tables["timings"].append(key | {"plan_ms_mean": 3.2, "plan_ms_max": 9.0, "wall_s": 1.5})
+        write_rollout(archive.path_of(folder / "rollouts", cell), ego)
+    for name, schema in TABLES.items():
+        table = pa.Table.from_pylist(tables[name], schema)
+        pq.write_table(table, folder / f"{name}.parquet", write_page_checksum=True)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "status": "complete",
@@ -117,6 +140,7 @@ def write_rollout(path: Path, ego: np.ndarray) -> None:
         track_size=tracks.size_m,
         track_occ_class=tracks.occ_class,
         track_ids=np.array(tracks.ids),
+        track_categories=np.array(tracks.categories),
         plan_time_s=TIME_S[::5],
         plans=np.stack(ahead),
         route=ego_states(7.0)[:, :2],
