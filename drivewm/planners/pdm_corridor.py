@@ -18,6 +18,7 @@ from drivewm.geometry.corridors import QUANTUM_RAD, corridor_ring
 from drivewm.geometry.polygons import PolygonSet, contains
 from drivewm.geometry.rings import segments_meet
 from drivewm.planners.pdm_path import BLOCK, Paths, pose_at
+from drivewm.planners.pdm_shapes import edge_meets_box
 
 
 class Corridors(NamedTuple):
@@ -145,18 +146,7 @@ def _edge_meets_box(outline: np.ndarray, i: int, box: np.ndarray, bounds: np.nda
         return False
     if max(ay, by) < bounds[1] or min(ay, by) > bounds[3]:
         return False
-    for other in (1, 3):  # the two axes of the box
-        ux, uy = box[other, 0] - box[0, 0], box[other, 1] - box[0, 1]
-        size2 = ux * ux + uy * uy
-        a = (ax - box[0, 0]) * ux + (ay - box[0, 1]) * uy
-        b = (bx - box[0, 0]) * ux + (by - box[0, 1]) * uy
-        if max(a, b) < 0.0 or min(a, b) > size2:
-            return False
-    low = high = 0.0  # the normal of the edge, measured from its begin
-    for c in range(4):
-        side = (bx - ax) * (box[c, 1] - ay) - (by - ay) * (box[c, 0] - ax)
-        low, high = (side, side) if c == 0 else (min(low, side), max(high, side))
-    return low <= 0.0 <= high
+    return edge_meets_box(ax, ay, bx, by, box)
 
 
 @njit(cache=True)

@@ -1,0 +1,330 @@
+"""Proposals of PDM-Closed: IDM drives along parallel paths. Shapes: K paths, F targets, B = K F.
+
+Definition: tuplan_garage ``pdm_generator.py`` and ``batch_idm_policy.py``. The lead is looked for
+every second step, in the corridor of the path; of several, the nearest to the proposal's own box.
+Shapes also: H steps, M object rows, L lights.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from drivewm.geometry.overlap import box_distance, fill_corners
+from drivewm.geometry.polygons import PolygonSet
+from drivewm.planners.pdm_corridor import (
+    Corridors,
+    build_corridor,
+    corridor_meets_box,
+    corridor_meets_polygon,
+)
+from drivewm.planners.pdm_objects import DT_S, ROWS, STRIDE, Memory, Objects
+from drivewm.planners.pdm_path import Paths, pose_at, project
+from drivewm.planners.pdm_shapes import box_polygon_distance
+from drivewm.planners.pdm_tree import tree_ranks
+
+EXPONENT = 10
+
+
+class Law(NamedTuple):
+    """IDM parameters of every proposal."""
+
+    min_gap_m: float
+    headway_s: float
+    accel_mps2: float
+    decel_mps2: float
+
+
+class Car(NamedTuple):
+    """The ego's size."""
+
+    length_m: float
+    width_m: float
+    rear_axle_to_center_m: float
+    wheelbase_m: float
+
+
+class Signals(NamedTuple):
+    """Lights by the lane they control; only those of the route's lanes count."""
+
+    lanes: PolygonSet  # the map's lanes
+    lane: np.ndarray  # int64 [L], row of ``lanes``; -1: not of the route
+    centroid: np.ndarray  # [L, 2]
+    red: np.ndarray  # bool [L] now and on the route
+
+
+class Proposals(NamedTuple):
+    """What is unrolled; rewritten at every plan."""
+
+    poses: np.ndarray  # [B, H + 1, 3] rear axle
+    arc_m: np.ndarray  # [B, H + 1] along the path
+    speed_mps: np.ndarray  # [B, H + 1]
+    lead: np.ndarray  # [B, H + 1, 3] arc length, speed, length behind its reference point
+    segment: np.ndarray  # int64 [B] of the path at the last step
+    target_mps: np.ndarray  # [F]
+    standing: np.ndarray  # int64 [M]: does a standing row meet the corridor? -1: not asked yet
+    standing_m: np.ndarray  # [M]
+    light_m: np.ndarray  # [L] arc length of red lights in the corridor, NaN: not in it
+    found: np.ndarray  # int64 [M + L] rows in the corridor; lights after the objects
+    found_m: np.ndarray  # [M + L]
+
+
+def empty_proposals(paths: int, targets: int, steps: int, lights: int) -> Proposals:
+    """Room for the drives of ``steps`` steps."""
+    count, rows = paths * targets, ROWS + lights
+    return Proposals(
+        poses=np.zeros((count, steps + 1, 3)), arc_m=np.zeros((count, steps + 1)),
+        speed_mps=np.zeros((count, steps + 1)), lead=np.zeros((count, steps + 1, 3)),
+        segment=np.zeros(count, np.int64), target_mps=np.zeros(targets),
+        standing=np.zeros(ROWS, np.int64), standing_m=np.zeros(ROWS), light_m=np.zeros(lights),
+        found=np.zeros(rows, np.int64), found_m=np.zeros(rows),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def begin(proposals: Proposals, paths: Paths, corridors: Corridors, k: int, ego: np.ndarray,
+          width_m: float, steps: int) -> None:  # fmt: skip
+    """Puts the proposals of path ``k`` at the ego and draws the path's corridor."""
+    targets = len(proposals.target_mps)
+    at_m = project(paths, k, ego[0], ego[1])
+    for b in range(k * targets, (k + 1) * targets):
+        proposals.arc_m[b, 0], proposals.speed_mps[b, 0] = at_m, ego[3]
+        proposals.lead[b, 0] = 0.0
+        proposals.segment[b] = pose_at(paths, k, at_m, 0, proposals.poses[b, 0])
+    reach_m = abs(np.max(proposals.target_mps)) * steps * DT_S
+    build_corridor(corridors, paths, k, at_m, at_m + reach_m, width_m / 2)
+
+
+@njit(cache=True)
+def look_up(
+    proposals: Proposals,
+    paths: Paths,
+    corridors: Corridors,
+    k: int,
+    signals: Signals,
+    memory: Memory,
+) -> None:
+    """What holds for a whole plan: red lights in the corridor; standing objects are open."""
+    proposals.standing[:] = -1
+    for light in range(len(signals.red)):
+        proposals.light_m[light] = np.nan
+        if not signals.red[light] or memory.light[light]:
+            continue
+        if corridor_meets_polygon(corridors, k, signals.lanes, signals.lane[light]):
+            x, y = signals.centroid[light]
+            proposals.light_m[light] = project(paths, k, x, y)
+
+
+@njit(cache=True)
+def unroll(
+    proposals: Proposals,
+    paths: Paths,
+    corridors: Corridors,
+    first: int,
+    last: int,
+    begin_step: int,
+    end_step: int,
+    objects: Objects,
+    signals: Signals,
+    law: Law,
+    car: Car,
+) -> None:
+    """Drives proposals [first, last) of one path through steps [begin_step, end_step)."""
+    targets = len(proposals.target_mps)
+    k = first // targets
+    boxes = np.empty((2, 4, 2))
+    for t in range(begin_step, end_step):
+        if t % STRIDE == 0:
+            found = _rows_in_corridor(proposals, paths, corridors, k, t, objects, boxes[1])
+            _choose_leads(proposals, paths, k, first, last, t, found, objects, signals, car, boxes)
+        else:
+            for b in range(first, last):
+                proposals.lead[b, t] = proposals.lead[b, t - 1]
+        for b in range(first, last):
+            _drive(proposals, b, t, proposals.target_mps[b % targets], law)
+            proposals.segment[b] = pose_at(
+                paths, k, proposals.arc_m[b, t], proposals.segment[b], proposals.poses[b, t]
+            )
+
+
+@njit(cache=True)
+def _drive(proposals: Proposals, b: int, t: int, target_mps: float, law: Law) -> None:
+    """One forward-Euler step; the speed may pass below zero, as in the reference."""
+    at_m, speed, lead = (
+        proposals.arc_m[b, t - 1],
+        proposals.speed_mps[b, t - 1],
+        proposals.lead[b, t],
+    )
+    closing = speed * (speed - lead[1]) / (2 * math.sqrt(law.accel_mps2 * law.decel_mps2))
+    wished = law.min_gap_m + speed * law.headway_s + closing
+    gap = max(lead[0] - at_m - lead[2], law.min_gap_m)
+    free = (speed / max(target_mps, 1e-9)) ** EXPONENT
+    accel = law.accel_mps2 * (1 - free - (wished / gap) ** 2)
+    accel = min(max(accel, -law.decel_mps2), law.accel_mps2)
+    proposals.arc_m[b, t] = at_m + DT_S * speed
+    proposals.speed_mps[b, t] = speed + DT_S * accel
+
+
+@njit(cache=True)
+def _rows_in_corridor(
+    proposals: Proposals,
+    paths: Paths,
+    corridors: Corridors,
+    k: int,
+    t: int,
+    objects: Objects,
+    box: np.ndarray,  # [4, 2] scratch
+) -> int:
+    """Fills ``found`` with the objects and lights of the corridor at step t; their number."""
+    count, bounds = 0, np.empty(4)
+    for row in range(objects.count[0]):
+        if objects.boxes.ignored[row]:
+            continue
+        dx, dy = objects.velocity[row, 0], objects.velocity[row, 1]
+        stands = dx == 0.0 and dy == 0.0
+        if stands and proposals.standing[row] >= 0:
+            meets, at_m = proposals.standing[row] == 1, proposals.standing_m[row]
+        else:
+            _moved(objects, row, t * DT_S, box, bounds)
+            meets, at_m = corridor_meets_box(corridors, k, box, bounds), 0.0
+            if meets:
+                x, y = objects.boxes.pose[row, 0, 0], objects.boxes.pose[row, 0, 1]
+                at_m = project(paths, k, x + t * DT_S * dx, y + t * DT_S * dy)
+            if stands:
+                proposals.standing[row], proposals.standing_m[row] = meets, at_m
+        if meets:
+            proposals.found[count], proposals.found_m[count] = row, at_m
+            count += 1
+    for light in range(len(proposals.light_m)):
+        if not math.isnan(proposals.light_m[light]):
+            proposals.found[count] = ROWS + light
+            proposals.found_m[count] = proposals.light_m[light]
+            count += 1
+    return count
+
+
+@njit(cache=True)
+def _moved(objects: Objects, row: int, time_s: float, box: np.ndarray, bounds: np.ndarray) -> None:
+    """The forecast box [4, 2] of a row and its bounds [4]."""
+    dx, dy = time_s * objects.velocity[row, 0], time_s * objects.velocity[row, 1]
+    for c in range(4):
+        box[c, 0], box[c, 1] = objects.corners[row, c, 0] + dx, objects.corners[row, c, 1] + dy
+    now = objects.bounds[row]
+    bounds[0], bounds[1], bounds[2], bounds[3] = now[0] + dx, now[1] + dy, now[2] + dx, now[3] + dy
+
+
+@njit(cache=True)
+def _choose_leads(
+    proposals: Proposals,
+    paths: Paths,
+    k: int,
+    first: int,
+    last: int,
+    t: int,
+    found: int,
+    objects: Objects,
+    signals: Signals,
+    car: Car,
+    boxes: np.ndarray,  # [2, 4, 2] scratch
+) -> None:
+    """The lead of every proposal at step t.
+
+    As in the reference, what one case does not set stays as the proposal before left it: behind a
+    red light the speed of the lead, behind anything the length of free road.
+    """
+    lead_m = lead_mps = behind_m = 0.0
+    for b in range(first, last):
+        at_m = proposals.arc_m[b, t - 1]
+        row, gap = -1, np.inf
+        for i in range(found):
+            if proposals.found_m[i] > at_m:
+                row, gap = _nearest(proposals, b, t, found, objects, signals, car, boxes)
+                break
+        if row < 0:
+            lead_m, behind_m = paths.arc_m[k, -1], car.length_m / 2
+        else:
+            lead_m = at_m + gap
+            if row < ROWS:
+                turned = objects.heading[row] - proposals.poses[b, t - 1, 2]
+                lead_mps = objects.speed[row] * math.cos(turned)
+        lead = proposals.lead[b, t]
+        lead[0], lead[1], lead[2] = lead_m, lead_mps, behind_m
+
+
+@njit(cache=True)
+def _nearest(
+    proposals: Proposals,
+    b: int,
+    t: int,
+    found: int,
+    objects: Objects,
+    signals: Signals,
+    car: Car,
+    boxes: np.ndarray,
+) -> tuple[int, float]:
+    """(row, distance) of the nearest of what is found ahead of proposal ``b`` at step t."""
+    pose, at_m = proposals.poses[b, t - 1], proposals.arc_m[b, t - 1]
+    x = pose[0] + car.rear_axle_to_center_m * math.cos(pose[2])
+    y = pose[1] + car.rear_axle_to_center_m * math.sin(pose[2])
+    fill_corners(x, y, pose[2], car.length_m, car.width_m, boxes[0])
+    radius, bounds = math.hypot(car.length_m, car.width_m) / 2, np.empty(4)
+    best, gap, ties = -1, np.inf, 0
+    for i in range(found):
+        row = proposals.found[i]
+        if not proposals.found_m[i] > at_m:
+            continue
+        if row >= ROWS:
+            distance = box_polygon_distance(boxes[0], signals.lanes, signals.lane[row - ROWS])
+        else:
+            dx = objects.boxes.pose[row, 0, 0] + t * DT_S * objects.velocity[row, 0] - x
+            dy = objects.boxes.pose[row, 0, 1] + t * DT_S * objects.velocity[row, 1] - y
+            if math.hypot(dx, dy) - radius - objects.radius[row] > gap:
+                continue
+            _moved(objects, row, t * DT_S, boxes[1], bounds)
+            distance = box_distance(boxes[0], boxes[1])
+        ties = ties + 1 if distance == gap else ties
+        if distance < gap:
+            best, gap, ties = row, distance, 0
+    if ties > 0 and gap == 0.0:
+        best = _first_of_query(proposals, at_m, t, found, objects, signals, boxes)
+    return best, gap
+
+
+@njit(cache=True)
+def _first_of_query(
+    proposals: Proposals,
+    at_m: float,
+    t: int,
+    found: int,
+    objects: Objects,
+    signals: Signals,
+    boxes: np.ndarray,
+) -> int:
+    """Of several rows that overlap the box ``boxes[0]`` the one the reference's tree names first."""
+    count, lights = objects.count[0], len(signals.red)
+    bounds, place = np.empty((count + lights, 4)), np.empty(ROWS + lights, np.int64)
+    for row in range(count):
+        _moved(objects, row, t * DT_S, boxes[1], bounds[row])
+        place[row] = row
+    for light in range(lights):
+        if signals.red[light]:
+            bounds[count] = signals.lanes.bounds[signals.lane[light]]
+            place[ROWS + light] = count
+            count += 1
+    ranks = tree_ranks(bounds[:count])
+    best, rank, box = -1, count, np.empty(4)
+    for i in range(found):
+        row = proposals.found[i]
+        if not proposals.found_m[i] > at_m or ranks[place[row]] >= rank:
+            continue
+        if row >= ROWS:
+            gap = box_polygon_distance(boxes[0], signals.lanes, signals.lane[row - ROWS])
+        else:
+            _moved(objects, row, t * DT_S, boxes[1], box)
+            gap = box_distance(boxes[0], boxes[1])
+        if gap == 0.0:
+            best, rank = row, ranks[place[row]]
+    return best

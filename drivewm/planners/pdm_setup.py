@@ -1,0 +1,251 @@
+"""Everything PDM-Closed needs for one drive, as arrays. Shapes: N tracks, L lights, K paths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from drivewm.errors import InputError
+from drivewm.geometry.boxes import centre_poses, corners
+from drivewm.geometry.polygons import PolygonSet, contains
+from drivewm.geometry.se2 import wrap_angle
+from drivewm.measures.proposals import ProposalScores, empty_scores
+from drivewm.measures.proposals_areas import Areas, areas
+from drivewm.measures.proposals_comfort import ComfortFilters, comfort_filters
+from drivewm.measures.proposals_contact import RedLights
+from drivewm.measures.proposals_line import Line, line
+from drivewm.planners.pdm_corridor import Corridors, empty_corridors
+from drivewm.planners.pdm_ground import INTERSECTION, LANE, Surroundings, look_around, starting_lane
+from drivewm.planners.pdm_objects import DT_S, STRIDE, Memory, Objects, empty_objects
+from drivewm.planners.pdm_path import Paths, discrete_path, parallel_paths
+from drivewm.planners.pdm_proposals import Car, Law, Proposals, Signals, empty_proposals
+from drivewm.planners.pdm_route import centreline, correct_route, lanes_of
+from drivewm.scene import RoadMap, Scene
+from drivewm.scene.road_graph import RoadGraph, graph_lanes, road_graph
+from drivewm.scene.roadblocks import with_roadblocks
+
+TTC_STEPS = 10  # observed beyond the last pose of a proposal
+ROUTE_STEP_M = 2.0
+ROUTE_HEADING_RAD = np.pi / 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class PdmOptions:
+    """tuplan_garage's ``pdm_closed_planner.yaml``."""
+
+    map_radius_m: float = 50.0
+    trajectory_poses: int = 80  # of 0.1 s, in the plan
+    proposal_poses: int = 40  # of 0.1 s, simulated and scored
+    offsets_m: tuple[float, ...] = (0.0, -1.0, 1.0)
+    limit_shares: tuple[float, ...] = (0.2, 0.4, 0.6, 0.8, 1.0)
+    unlimited_mps: float = 15.0  # where the lane has no limit
+    min_gap_m: float = 1.0
+    headway_s: float = 1.5
+    accel_mps2: float = 1.5
+    decel_mps2: float = 3.0
+    route_roadblock_ids: tuple[str, ...] | None = None  # None: those along the scene's route
+
+
+class PdmSetup(NamedTuple):
+    """Constants and memory of one drive. Numba reads it as it is."""
+
+    offsets_us: np.ndarray  # int64 [H] of the plan's poses; the first is 0
+    car: Car
+    law: Law
+    radius_m: np.ndarray  # [1]
+    limit_shares: np.ndarray  # [F]
+    unlimited_mps: np.ndarray  # [1]
+    proposal_poses: np.ndarray  # int64 [1]
+    ground: Surroundings
+    paths: Paths
+    corridors: Corridors
+    centreline: Line
+    signals: Signals
+    memory: Memory
+    objects: Objects
+    proposals: Proposals
+    simulated: np.ndarray  # [B, T, 11]
+    filters: ComfortFilters
+    no_lights: RedLights
+    no_history: np.ndarray  # [0, 11]
+    scores: ProposalScores
+    chosen: np.ndarray  # int64 [2] proposal, 1 when the emergency brake took over
+
+
+def setup(scene: Scene, **options: object) -> PdmSetup:
+    """Prepares a drive that begins at the scene's first ego state.
+
+    Args:
+        options: fields of PdmOptions.
+
+    Raises:
+        InputError: the map has no lane graph, or an option is out of range.
+    """
+    chosen = _checked(options)
+    if not scene.map.has_lane_graph:
+        raise InputError(
+            "PDM-Closed needs a lane graph", field=f"map of scene {scene.id}",
+            fix="use scenes whose map knows lanes and their successors, or another planner",
+        )  # fmt: skip
+    road_map = with_roadblocks(scene.map)
+    graph, ego = road_graph(road_map), scene.ego[0]
+    blocks = _route_blocks(road_map, graph, scene.route, chosen.route_roadblock_ids)
+    blocks = correct_route(graph, blocks or [_block_at(graph, ego)], ego)
+    ground = _surroundings(graph, lanes_of(graph, blocks))
+    vehicle = scene.vehicle
+    centre = centre_poses(ego, vehicle.rear_axle_to_center_m)
+    look_around(ground, centre[0], centre[1], chosen.map_radius_m)
+    start = starting_lane(ground, ego, centre, corners(centre, vehicle.length_m, vehicle.width_m))
+    middle = centreline(graph, blocks, int(start))
+    paths = parallel_paths(middle, chosen.offsets_m)
+    signals = _signals(scene, road_map, graph, ground.on_route)
+    count, steps = len(chosen.offsets_m) * len(chosen.limit_shares), chosen.proposal_poses + 1
+    observed = (chosen.proposal_poses + TTC_STEPS) // STRIDE + 1
+    nothing = PolygonSet(
+        np.zeros((0, 2)), np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros((0, 4))
+    )
+    return PdmSetup(
+        offsets_us=np.arange(chosen.trajectory_poses + 1, dtype=np.int64) * round(DT_S * 1e6),
+        car=Car(vehicle.length_m, vehicle.width_m, vehicle.rear_axle_to_center_m,
+                vehicle.wheelbase_m),
+        law=Law(chosen.min_gap_m, chosen.headway_s, chosen.accel_mps2, chosen.decel_mps2),
+        radius_m=np.array([chosen.map_radius_m]), limit_shares=np.array(chosen.limit_shares),
+        unlimited_mps=np.array([chosen.unlimited_mps]),
+        proposal_poses=np.array([chosen.proposal_poses]), ground=ground, paths=paths,
+        corridors=empty_corridors(paths), centreline=line(middle[:, :2]), signals=signals,
+        memory=Memory(np.zeros(len(scene.tracks), bool), np.zeros(len(signals.lane), bool)),
+        objects=empty_objects(observed),
+        proposals=empty_proposals(
+            len(chosen.offsets_m), len(chosen.limit_shares), chosen.trajectory_poses,
+            len(signals.lane),
+        ),
+        simulated=np.zeros((count, steps, 11)), filters=comfort_filters(steps, True),
+        no_lights=RedLights(areas(nothing, np.zeros(0, np.uint8)), np.zeros((0, observed), bool)),
+        no_history=np.zeros((0, 11)), scores=empty_scores(count, steps),
+        chosen=np.zeros(2, np.int64),
+    )  # fmt: skip
+
+
+def _checked(options: dict[str, object]) -> PdmOptions:
+    try:
+        chosen = PdmOptions(**options)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise InputError(str(error), field="pdm_closed", fix="see PdmOptions") from error
+    numbers = (
+        chosen.map_radius_m, chosen.unlimited_mps, chosen.min_gap_m, chosen.headway_s,
+        chosen.accel_mps2, chosen.decel_mps2, *chosen.limit_shares,
+    )  # fmt: skip
+    if not all(0 < value < np.inf for value in numbers):
+        raise InputError("an option is not above 0", field="pdm_closed", fix="mend it")
+    if not 10 <= chosen.proposal_poses <= chosen.trajectory_poses:
+        raise InputError(
+            "proposals have fewer than 10 poses, or more than the plan", field="pdm_closed",
+            fix="give 10 <= proposal_poses <= trajectory_poses",
+        )  # fmt: skip
+    if not chosen.offsets_m or chosen.offsets_m[0] != 0 or not chosen.limit_shares:
+        raise InputError(
+            "no proposals, or none on the centreline", field="pdm_closed",
+            fix="begin offsets_m with 0 and name at least one share of the limit",
+        )  # fmt: skip
+    return chosen
+
+
+def _route_blocks(
+    road_map: RoadMap, graph: RoadGraph, route: np.ndarray, names: Sequence[str] | None
+) -> list[int]:
+    """Roadblocks by name, or those under the route's centreline in its direction."""
+    if names is not None:
+        rows = {block.id: i for i, block in enumerate(road_map.roadblocks)}
+        missing = [name for name in names if name not in rows]
+        if missing:
+            raise InputError(f"no roadblock '{missing[0]}'", field="route_roadblock_ids",
+                             fix="name roadblocks of the map")  # fmt: skip
+        return [rows[name] for name in names]
+    if len(route) < 2:
+        return []
+    path = discrete_path(np.asarray(route, float)[:, :2])
+    gone = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path[:, :2], axis=0).T))])
+    keep = np.unique(np.searchsorted(gone, np.arange(0.0, gone[-1], ROUTE_STEP_M)))
+    found = (_block_under(graph, pose) for pose in path[keep])
+    return list(dict.fromkeys(block for block in found if block >= 0))
+
+
+def _block_under(graph: RoadGraph, pose: np.ndarray) -> int:
+    """Roadblock of the best aligned lane at a pose, or -1."""
+    best, error = -1, ROUTE_HEADING_RAD
+    for lane in range(len(graph.lanes.bounds)):
+        if graph.roadblock[lane] < 0 or not contains(graph.lanes, lane, pose[0], pose[1]):
+            continue
+        off = _misalignment(graph, lane, pose)
+        if off < error:
+            best, error = int(graph.roadblock[lane]), off
+    return best
+
+
+def _misalignment(graph: RoadGraph, lane: int, pose: np.ndarray) -> float:
+    path = discrete_path(graph.line_xy[graph.line_first[lane] : graph.line_first[lane + 1]])
+    nearest = np.argmin(np.hypot(*(path[:, :2] - pose[:2]).T))
+    return abs(float(wrap_angle(path[nearest, 2] - pose[2])))
+
+
+def _block_at(graph: RoadGraph, ego: np.ndarray) -> int:
+    """The roadblock under the ego, or the one with the nearest lane."""
+    under = _block_under(graph, ego)
+    if under >= 0:
+        return under
+    gaps = np.hypot(*(graph.line_xy - ego[:2]).T)
+    lane = int(np.searchsorted(graph.line_first, np.argmin(gaps), side="right")) - 1
+    return int(graph.roadblock[lane])
+
+
+def _surroundings(graph: RoadGraph, route: list[int]) -> Surroundings:
+    lanes = len(graph.lanes.bounds)
+    headings = [
+        discrete_path(graph.line_xy[a:b])[:, 2]
+        for a, b in zip(graph.line_first[:-1], graph.line_first[1:])
+    ]
+    on_route = np.zeros(lanes, bool)
+    on_route[route] = True
+    return Surroundings(
+        graph=graph, vertex_heading=np.concatenate(headings),
+        route_lane=np.array(route, np.int64), on_route=on_route, areas=_areas(graph),
+        block_near=np.zeros(len(graph.block_is_connector), bool),
+        listed=np.zeros(lanes + len(graph.carparks.bounds), np.int64),
+        listed_count=np.zeros(1, np.int64),
+    )  # fmt: skip
+
+
+def _areas(graph: RoadGraph) -> Areas:
+    """Lanes, carparks and intersections in this order."""
+    parts = (graph.lanes, graph.carparks, graph.intersections)
+    rings = np.cumsum([0, *(len(part.vertices) for part in parts)])
+    shapes = np.cumsum([0, *(len(part.ring_start) - 1 for part in parts)])
+    together = PolygonSet(
+        np.concatenate([part.vertices for part in parts]),
+        np.concatenate([[0], *(p.ring_start[1:] + at for p, at in zip(parts, rings))]),
+        np.concatenate([[0], *(p.polygon_start[1:] + at for p, at in zip(parts, shapes))]),
+        np.concatenate([part.bounds for part in parts]),
+    )
+    count = len(graph.intersections.bounds)
+    kind = np.full(len(together.bounds), LANE, np.uint8)
+    kind[len(kind) - count :] = INTERSECTION
+    return areas(together, kind)
+
+
+def _signals(scene: Scene, road_map: RoadMap, graph: RoadGraph, on_route: np.ndarray) -> Signals:
+    rows = {lane.id: i for i, lane in enumerate(graph_lanes(road_map))}
+    lanes = [rows.get(name, -1) for name in scene.lights.lane_ids]
+    lanes = [lane if lane >= 0 and on_route[lane] else -1 for lane in lanes]
+    centroid = np.zeros((len(lanes), 2))
+    for i, lane in enumerate(lanes):
+        if lane >= 0:
+            shape = road_map.lane(scene.lights.lane_ids[i]).polygon
+            if shape is not None:
+                centroid[i] = shape.centroid.x, shape.centroid.y
+    return Signals(
+        lanes=graph.lanes, lane=np.array(lanes, np.int64), centroid=centroid,
+        red=np.zeros(len(lanes), bool),
+    )  # fmt: skip
