@@ -3,19 +3,25 @@
 Definition: nuplan-devkit ``simulation/controller/tracker/lqr.py``. Longitudinally one constant
 acceleration over the horizon towards the speed at its end; laterally a linear model of (offset,
 heading error, steering) rolled over the horizon under that acceleration, one constant steering
-rate. Both are one-step LQR problems with closed solutions.
+rate. Both are one-step LQR problems with closed solutions. M poses of a plan.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from drivewm.sim.config import DT_S, DT_US, LqrConfig
 from drivewm.sim.plan import Plan
-from drivewm.sim.reference import fit_curvature, fit_speed, principal
+from drivewm.sim.reference import (
+    factor_speed,
+    fit_curvature,
+    principal,
+    substitute_pentadiagonal,
+)
 
 
 @njit(cache=True)
@@ -82,38 +88,116 @@ def lqr_command(
     return accel, _steer(error, speed, accel, curvature, wheelbase_m, dt_s, q_lat, r_lat)
 
 
+class LqrLaw(NamedTuple):
+    """``LqrConfig`` for kernels."""
+
+    horizon: int
+    q_lon: float
+    r_lon: float
+    q_lat: np.ndarray  # [3]
+    r_lat: float
+    jerk_penalty: float
+    rate_penalty: float
+    stop_gain: float
+    stop_mps: float
+
+
+class Followed(NamedTuple):
+    """The plan being followed and its fitted profiles, overwritten by each new plan."""
+
+    times_us: np.ndarray  # int64 [M]
+    poses: np.ndarray  # [M, 3], headings unwrapped
+    grid_s: np.ndarray  # [N] seconds since 1970
+    grid_poses: np.ndarray  # [N + 1, 3]
+    speed: np.ndarray  # [N]
+    curvature: np.ndarray  # [N]
+    factors: tuple[np.ndarray, np.ndarray, np.ndarray]  # of the speed fit, [N] each
+
+
+def lqr_law(config: LqrConfig) -> LqrLaw:
+    """The settings as the kernels want them."""
+    c = config
+    return LqrLaw(
+        c.horizon, c.q_longitudinal, c.r_longitudinal, np.array(c.q_lateral, float), c.r_lateral,
+        c.jerk_penalty, c.curvature_rate_penalty, c.stop_gain, c.stop_speed_mps,
+    )  # fmt: skip
+
+
+def followed(poses: int, duration_us: int, law: LqrLaw) -> Followed:
+    """Room for plans of that many poses and that length; one below a step is driven in one."""
+    count = max(int(duration_us) // DT_US, 1)
+    return Followed(
+        times_us=np.zeros(poses, np.int64), poses=np.zeros((poses, 3)), grid_s=np.zeros(count),
+        grid_poses=np.zeros((count + 1, 3)), speed=np.zeros(count), curvature=np.zeros(count),
+        factors=factor_speed(count, DT_S, law.jerk_penalty),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def _between(plan: Followed, i: int, now_us: int, out: np.ndarray) -> None:
+    """The pose at ``now_us`` between poses ``i`` - 1 and ``i``, held beyond the ends."""
+    start, end = plan.times_us[i - 1], plan.times_us[i]
+    into = float(min(max(now_us, start), end) - start)
+    for c in range(3):
+        a, b = plan.poses[i - 1, c], plan.poses[i, c]
+        out[c] = (b - a) / float(end - start) * into + a
+    out[2] = principal(out[2])
+
+
+@njit(cache=True)
+def fit_plan(plan: Followed, law: LqrLaw) -> None:
+    """Fits the profiles to ``times_us`` and ``poses`` (headings as given; they get unwrapped)."""
+    poses, count = plan.poses, len(plan.times_us)
+    for i in range(1, count):
+        poses[i, 2] = poses[i - 1, 2] + principal(poses[i, 2] - poses[i - 1, 2])
+    i, size = 1, len(plan.speed)
+    for k in range(size + 1):
+        now_us = plan.times_us[0] + k * DT_US
+        while i < count - 1 and plan.times_us[i] < now_us:
+            i += 1
+        _between(plan, i, now_us, plan.grid_poses[k])
+        if k < size:
+            # Seconds since 1970 lose digits (2e-7 s). The reference divides here and multiplies
+            # for the present time; the same rounding makes the commands equal to 1e-12.
+            plan.grid_s[k] = now_us / 1e6
+    grid = plan.grid_poses
+    for k in range(size):
+        dx, dy = grid[k + 1, 0] - grid[k, 0], grid[k + 1, 1] - grid[k, 1]
+        plan.speed[k] = DT_S * (math.cos(grid[k, 2]) * dx + math.sin(grid[k, 2]) * dy)
+    d, l1, l2 = plan.factors
+    substitute_pentadiagonal(d, l1, l2, plan.speed)
+    plan.curvature[:] = fit_curvature(grid, plan.speed, DT_S, law.rate_penalty)
+
+
+@njit(cache=True)
+def command(
+    plan: Followed, law: LqrLaw, ego: np.ndarray, now_us: int, wheelbase_m: float
+) -> tuple[float, float]:
+    """Acceleration (m/s²) and steering rate (rad/s) for the ego state [11] at ``now_us``."""
+    i = 1
+    while i < len(plan.times_us) - 1 and plan.times_us[i] < now_us:
+        i += 1
+    reference = np.empty(3)
+    _between(plan, i, now_us, reference)
+    return lqr_command(
+        ego, now_us * 1e-6, reference, plan.grid_s, plan.speed, plan.curvature, wheelbase_m, DT_S,
+        law.horizon, law.q_lon, law.r_lon, law.q_lat, law.r_lat, law.stop_gain, law.stop_mps,
+    )  # fmt: skip
+
+
 class LqrFollower:
     """Follows one plan: fits its profiles once, then answers commands."""
 
     def __init__(self, plan: Plan, wheelbase_m: float, config: LqrConfig) -> None:
-        self._plan, self._wheelbase_m, self._config = plan, wheelbase_m, config
-        times_us, poses = plan.resampled(DT_US)
-        if len(poses) < 2:  # a plan shorter than a step: go there in one
-            times_us = plan.times_us[0] + np.array([0, DT_US])
-            poses = np.stack([plan.poses[0], plan.poses[-1]])
-        # Seconds since 1970 lose digits (2e-7 s). The reference divides here and multiplies for
-        # the present time; the same rounding makes the commands equal to 1e-12.
-        self._grid_s = times_us[:-1] / 1e6
-        self._speed = fit_speed(poses, DT_S, config.jerk_penalty)
-        self._curvature = fit_curvature(poses, self._speed, DT_S, config.curvature_rate_penalty)
+        self._law, self._wheelbase_m = lqr_law(config), wheelbase_m
+        duration_us = int(plan.times_us[-1] - plan.times_us[0])
+        self._plan = followed(max(len(plan.poses), 2), duration_us, self._law)
+        self._plan.times_us[: len(plan.poses)], self._plan.poses[:] = plan.times_us, plan.poses
+        if len(plan.poses) == 1:
+            self._plan.times_us[1] = plan.times_us[0] + DT_US
+        fit_plan(self._plan, self._law)
 
     def command(self, ego: np.ndarray, now_us: int) -> tuple[float, float]:
         """Acceleration (m/s²) and steering rate (rad/s) for the ego state [11] at ``now_us``."""
-        c = self._config
-        return lqr_command(
-            ego,
-            now_us * 1e-6,
-            self._plan.at(now_us),
-            self._grid_s,
-            self._speed,
-            self._curvature,
-            self._wheelbase_m,
-            DT_S,
-            c.horizon,
-            c.q_longitudinal,
-            c.r_longitudinal,
-            np.array(c.q_lateral),
-            c.r_lateral,
-            c.stop_gain,
-            c.stop_speed_mps,
-        )
+        accel, rate = command(self._plan, self._law, ego, int(now_us), self._wheelbase_m)
+        return float(accel), float(rate)
