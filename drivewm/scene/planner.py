@@ -58,7 +58,10 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True)
 class Trajectory:
-    """Planned rear-axle poses in the map frame at ``times_s`` after now (strictly increasing)."""
+    """Planned rear-axle poses in the map frame at ``times_s`` after now (strictly increasing).
+
+    Where the first time is 0, the plan starts with that pose instead of the ego's present one.
+    """
 
     times_s: np.ndarray  # [H]
     poses: np.ndarray  # [S, H, 3] x, y, heading

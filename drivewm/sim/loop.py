@@ -138,7 +138,7 @@ def trajectory_problem(answer: Any, until_s: float, ego: np.ndarray | None = Non
         return "poses or times are not finite"
     if np.abs(poses).max() > FARTHEST:
         return f"a pose is as large as {np.abs(poses).max():g}"
-    if times[0] <= 0 or (np.diff(times) <= 0).any():
+    if times[0] < 0 or (np.diff(times) <= 0).any():
         return "times are not positive and strictly increasing"
     if times[-1] < until_s - 1e-6:
         return f"the trajectory ends at {times[-1]:g} s, before the next plan at {until_s:g} s"
@@ -185,10 +185,13 @@ class _Recorder:
 
     def planned(self, now_us: int, ego: np.ndarray, answer: Trajectory, took_s: float) -> Plan:
         self._plans.append((now_us, answer, took_s))
-        after_us = np.maximum(np.rint(np.asarray(answer.times_s) * 1e6).astype(np.int64), 1)
+        after_us = np.rint(np.asarray(answer.times_s) * 1e6).astype(np.int64)
+        poses = np.asarray(answer.poses, float)[0]
+        if after_us[0] == 0:  # the plan says where it starts
+            return Plan(times_us=now_us + after_us, poses=poses)
         return Plan(
             times_us=np.concatenate([[now_us], now_us + after_us]),
-            poses=np.concatenate([ego[None, :3], np.asarray(answer.poses, float)[0]]),
+            poses=np.concatenate([ego[None, :3], poses]),
         )
 
     def finish(self, status: Any, reason: str | None, mode: str, interval_s: float) -> Rollout:

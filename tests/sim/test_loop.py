@@ -150,13 +150,27 @@ ANSWERS = {
     "shape": (lambda t, p: Trajectory(times_s=t, poses=p[0]), "not [1, H, 3]"),
     "length": (lambda t, p: Trajectory(times_s=t[:-1], poses=p), "not [1, H, 3]"),
     "order": (lambda t, p: Trajectory(times_s=t[::-1], poses=p), "strictly increasing"),
-    "now": (lambda t, p: Trajectory(times_s=t - 0.1, poses=p), "positive"),
+    "past": (lambda t, p: Trajectory(times_s=t - 0.2, poses=p), "positive"),
+    "jump": (lambda t, p: Trajectory(times_s=t, poses=p + 50.0), "jumps at 0.1 s (7"),
     "short": (lambda t, p: Trajectory(times_s=t * 1e-3, poses=p), "before the next plan"),
     "complex": (lambda t, p: Trajectory(times_s=t, poses=p * 1j), "not real numbers"),
     "huge": (lambda t, p: Trajectory(times_s=t, poses=p + 1e300), "as large as 1e+300"),
     "info": (lambda t, p: Trajectory(times_s=t, poses=p, info=5), "not a list of one dict"),
     "text": (lambda t, p: Trajectory(times_s="soon", poses=p), "not numbers"),
 }
+
+
+def test_a_plan_whose_first_time_is_now_starts_with_its_own_pose():
+    class Beside(Straight):
+        def plan(self, observation):
+            good = super().plan(observation)
+            poses = np.concatenate([observation.ego[:, None, :3], good.poses], 1)
+            poses[0, :, 1] = 1.0  # a lane's middle, a metre to the left
+            return Trajectory(times_s=np.append(0.0, good.times_s), poses=poses)
+
+    drive = run(Beside(), config=SimConfig(tracker="perfect"))
+    assert (drive.status, drive.reason) == ("ok", None)
+    np.testing.assert_allclose(drive.ego[1:, 1], 1.0)
 
 
 @pytest.mark.parametrize("name", ANSWERS)
