@@ -32,7 +32,7 @@ class Gains(ctypes.Structure):
     """``drivewm.sim.batch_lqr.Gains``."""
 
     _fields_ = [
-        *((name, ctypes.c_double) for name in ("q_lon", "r_lon", "q_off", "q_head", "q_st", "r_lat")),
+        *((name, ctypes.c_double) for name in ("q_lon", "r_lon", "q0", "q1", "q2", "r_lat")),
         ("horizon", ctypes.c_long),
         *((name, ctypes.c_double) for name in ("jerk", "curvature", "stop_gain", "stop_speed")),
     ]  # fmt: skip
