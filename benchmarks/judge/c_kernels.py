@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from drivewm.measures.history import History
+from drivewm.scene import ScoreType
+
 FOLDER = Path(__file__).parent
 FLAGS = ("-O3", "-march=native", "-shared", "-fPIC")
 
@@ -48,3 +51,33 @@ def simulate(
         pointer(ego0), ctypes.c_double(wheelbase_m), ctypes.c_double(0.1), ctypes.byref(tracker),
         pointer(out),
     )  # fmt: skip
+
+
+class Drive:
+    """The arrays of a drive as C reads them. Shapes: T steps, N tracks."""
+
+    def __init__(self, history: History) -> None:
+        tracks, car = history.tracks, history.vehicle
+        self.first = np.zeros(len(tracks), np.int64)
+        self.kind = np.zeros(len(tracks), np.int8)
+        self.kept = [
+            np.ascontiguousarray(history.ego), np.ascontiguousarray(history.centres),
+            np.ascontiguousarray(history.speed_mps), np.ascontiguousarray(tracks.state),
+            np.ascontiguousarray(tracks.valid), np.ascontiguousarray(tracks.size_m),
+            tracks.score_type <= ScoreType.BICYCLE,
+        ]  # fmt: skip
+        ego, centres, speed, *others = map(pointer, self.kept)
+        size = (ctypes.c_double(car.length_m), ctypes.c_double(car.width_m))
+        counts = (ctypes.c_long(len(tracks)), ctypes.c_long(len(history.ego)))
+        self._args = (*counts, ego, centres, speed, *size, *others)
+
+    def first_contacts(self) -> None:
+        """Fills ``first`` [N] and ``kind`` [N]."""
+        library("contacts").first_contacts(*self._args, pointer(self.first), pointer(self.kind))
+
+    def fill_ttc(self, wide_view: np.ndarray, offsets_s: np.ndarray, out: np.ndarray) -> None:
+        """Time to collision [T] into ``out``; after ``first_contacts``."""
+        library("contacts").fill_ttc(
+            *self._args, pointer(self.first), pointer(wide_view), pointer(offsets_s),
+            ctypes.c_long(len(offsets_s)), pointer(out),
+        )  # fmt: skip
