@@ -85,9 +85,8 @@ class InjuryConfig(Config):
     """
 
     class_probability: float = Field(default=0.1, gt=0, lt=1)
-    touch_mps: float = Field(
-        default=1.0, ge=0
-    )  # slower contacts hurt nobody; the curves begin above
+    # Slower contacts hurt nobody; the curves begin above.
+    touch_mps: float = Field(default=1.0, ge=0)
     person_serious: Curve = Curve(intercept=-4.6, slope_per_mps=0.078 * KMH_PER_MPS)
     person_severe: Curve = Curve(intercept=-6.9, slope_per_mps=0.090 * KMH_PER_MPS)
     occupant_minor: Curve = Curve(intercept=-1.3925, slope_per_mps=0.0815 * MPH_PER_MPS)

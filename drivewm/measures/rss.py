@@ -62,9 +62,8 @@ class RssConfig(Config):
     accel_max_mps2: float = Field(default=3.5, ge=0)
     brake_min_mps2: float = Field(default=4.0, gt=0)  # what the one behind is sure to brake with
     brake_max_mps2: float = Field(default=8.0, gt=0)  # what the one in front may brake with
-    brake_min_correct_mps2: float = Field(
-        default=3.0, gt=0
-    )  # of the ego when someone comes head-on
+    # Of the ego when someone comes head-on.
+    brake_min_correct_mps2: float = Field(default=3.0, gt=0)
     lateral_accel_max_mps2: float = Field(default=0.2, ge=0)
     lateral_brake_min_mps2: float = Field(default=0.8, gt=0)
     lateral_margin_m: float = Field(default=0.1, ge=0)  # mu, the paper's fluctuation margin

@@ -18,9 +18,15 @@ STANDING_MPS = 0.5
 
 @njit(cache=True)
 def _meets(
-    ego_box: np.ndarray, place: np.ndarray, length_m: float, width_m: float, box: np.ndarray
+    ego_box: np.ndarray,
+    x: float,
+    y: float,
+    heading: float,
+    length_m: float,
+    width_m: float,
+    box: np.ndarray,
 ) -> bool:
-    fill_corners(place[0], place[1], place[3], length_m, width_m, box)
+    fill_corners(x, y, heading, length_m, width_m, box)
     return boxes_overlap(ego_box, box)
 
 
@@ -31,8 +37,10 @@ def _first_ahead(
     arc_m: np.ndarray,  # [E]
     start: int,
     until_m: float,
-    place: np.ndarray,  # [6] of the track
-    length_m: float,  # of the track
+    x: float,  # of the track
+    y: float,
+    heading: float,
+    length_m: float,
     width_m: float,
     reach: float,
     box: np.ndarray,  # [4, 2] scratch
@@ -40,10 +48,11 @@ def _first_ahead(
     """First pose from ``start`` whose box meets the track's, E = none up to the arc length."""
     e, count = start, len(path)
     while e < count and arc_m[e] <= until_m:
-        far = math.hypot(place[0] - path[e, 0], place[1] - path[e, 1]) - reach
+        dx, dy = x - path[e, 0], y - path[e, 1]
+        far = math.sqrt(dx * dx + dy * dy) - reach  # hypot is several times slower
         if far > 0.0:  # nothing can meet before the path has covered the distance
             e = max(e + 1, np.searchsorted(arc_m, arc_m[e] + far))
-        elif _meets(boxes[e], place, length_m, width_m, box):
+        elif _meets(boxes[e], x, y, heading, length_m, width_m, box):
             return e
         else:
             e += 1
@@ -57,8 +66,10 @@ def _last_behind(
     arc_m: np.ndarray,  # [E]
     start: int,
     stop: int,
-    place: np.ndarray,  # [6] of the track
-    length_m: float,  # of the track
+    x: float,  # of the track
+    y: float,
+    heading: float,
+    length_m: float,
     width_m: float,
     reach: float,
     box: np.ndarray,  # [4, 2] scratch
@@ -66,10 +77,11 @@ def _last_behind(
     """Last pose from ``start`` down to ``stop`` whose box meets the track's, -1 = none."""
     e = start
     while e >= stop:
-        far = math.hypot(place[0] - path[e, 0], place[1] - path[e, 1]) - reach
+        dx, dy = x - path[e, 0], y - path[e, 1]
+        far = math.sqrt(dx * dx + dy * dy) - reach  # hypot is several times slower
         if far > 0.0:
             e = min(e - 1, np.searchsorted(arc_m, arc_m[e] - far, side="right") - 1)
-        elif _meets(boxes[e], place, length_m, width_m, box):
+        elif _meets(boxes[e], x, y, heading, length_m, width_m, box):
             return e
         else:
             e -= 1
@@ -134,28 +146,30 @@ def corridor(
         own = math.hypot(size[n, 0], size[n, 1]) / 2
         reach = radius + own + 1e-6
         for s in range(min(steps, last_step[n] + 1)):
-            place = state[n, s]
+            x, y, heading = state[n, s, 0], state[n, s, 1], state[n, s, 3]
             if not valid[n, s] or not (
-                low_x - own <= place[0] <= high_x + own and low_y - own <= place[1] <= high_y + own
+                low_x - own <= x <= high_x + own and low_y - own <= y <= high_y + own
             ):
                 continue
             until_m = max(arc_m[s] + corridor_m, arc_m[min(s + pet_steps, steps - 1)])
             hit = _first_ahead(
-                path, boxes, arc_m, s, until_m, place, size[n, 0], size[n, 1], reach, box
+                path, boxes, arc_m, s, until_m, x, y, heading, size[n, 0], size[n, 1], reach, box
             )
             if hit < len(path):
                 later = hit - s
                 met = hit < steps and hit <= last_step[n] and later <= pet_steps and kind[n] < 2
                 if met and later < headway[2, hit]:
                     headway[2, hit], who[2, hit] = later, n
-                gap = _gap_m(path, arc_m, s, hit, place, length_m, width_m, size[n, 0], size[n, 1])
+                gap = _gap_m(
+                    path, arc_m, s, hit, state[n, s], length_m, width_m, size[n, 0], size[n, 1]
+                )
                 if hit > s and gap <= corridor_m:
-                    _follow(path[hit, 2], gap, speed[s], place, kind[n], n, s, headway, who)
+                    _follow(path[hit, 2], gap, speed[s], state[n, s], kind[n], n, s, headway, who)
             if kind[n] == 2:  # an object does not arrive
                 continue
             stop = max(0, s - pet_steps)
             left = _last_behind(
-                path, boxes, arc_m, s, stop, place, size[n, 0], size[n, 1], reach, box
+                path, boxes, arc_m, s, stop, x, y, heading, size[n, 0], size[n, 1], reach, box
             )
             if left >= 0 and s - left < headway[2, left]:
                 headway[2, left], who[2, left] = s - left, n
