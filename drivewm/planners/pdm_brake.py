@@ -20,7 +20,7 @@ STANDING_MPS = 0.2
 @njit(cache=True)
 def must_brake(collision_step: int, speed_mps: float, dt_s: float) -> bool:
     """Is an at-fault collision (its step, or negative: none) near while the ego is slow?"""
-    near = 0 <= collision_step and collision_step * dt_s <= TIME_TO_COLLISION_S
+    near = collision_step >= 0 and collision_step * dt_s <= TIME_TO_COLLISION_S
     return near and speed_mps <= MAX_SPEED_MPS
 
 

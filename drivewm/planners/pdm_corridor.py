@@ -25,7 +25,7 @@ class Corridors(NamedTuple):
     """Outlines of K corridors and what building them needs; rewritten at every plan."""
 
     outline: np.ndarray  # [K, M, 2], closed, clockwise
-    count: np.ndarray  # int64 [K] vertices in use
+    used: np.ndarray  # int64 [K] vertices of the outline
     boxes: np.ndarray  # [K, D, 4] of BLOCK outline edges each
     bounds: np.ndarray  # [K, 4]
     line: np.ndarray  # [P + 2, 2] scratch
@@ -36,7 +36,7 @@ def empty_corridors(paths: Paths) -> Corridors:
     count, vertices = paths.arc_m.shape
     room = max(_capacity(path) for path in paths.poses)
     return Corridors(
-        outline=np.zeros((count, room, 2)), count=np.zeros(count, np.int64),
+        outline=np.zeros((count, room, 2)), used=np.zeros(count, np.int64),
         boxes=np.zeros((count, room // BLOCK + 1, 4)), bounds=np.zeros((count, 4)),
         line=np.zeros((vertices + 2, 2)),
     )  # fmt: skip
@@ -64,7 +64,7 @@ def build_corridor(
         count += 1
     else:
         count = _square(corridors.line[0, 0], corridors.line[0, 1], radius_m, outline)
-    corridors.count[k] = count
+    corridors.used[k] = count
     bounds = corridors.bounds[k]
     bounds[0], bounds[1], bounds[2], bounds[3] = np.inf, np.inf, -np.inf, -np.inf
     for d in range((count - 2) // BLOCK + 1):
@@ -129,7 +129,7 @@ def corridor_meets_box(corridors: Corridors, k: int, box: np.ndarray, bounds: np
     """Does corridor ``k`` meet the convex shape [4, 2] (bounds [4] given)? Touching counts."""
     if _apart(corridors.bounds[k], bounds):
         return False
-    outline, count = corridors.outline[k], corridors.count[k]
+    outline, count = corridors.outline[k], corridors.used[k]
     for d in range((count - 2) // BLOCK + 1):
         if _apart(corridors.boxes[k, d], bounds):
             continue
@@ -152,7 +152,7 @@ def _edge_meets_box(outline: np.ndarray, i: int, box: np.ndarray, bounds: np.nda
 @njit(cache=True)
 def corridor_holds(corridors: Corridors, k: int, x: float, y: float) -> bool:
     """Does the outline of corridor ``k`` wind clockwise around (x, y)?"""
-    outline, count = corridors.outline[k], corridors.count[k]
+    outline, count = corridors.outline[k], corridors.used[k]
     winding = 0
     for d in range((count - 2) // BLOCK + 1):
         box = corridors.boxes[k, d]
@@ -174,7 +174,7 @@ def corridor_meets_polygon(corridors: Corridors, k: int, polygons: PolygonSet, p
     bounds = polygons.bounds[p]
     if _apart(corridors.bounds[k], bounds):
         return False
-    outline, count = corridors.outline[k], corridors.count[k]
+    outline, count = corridors.outline[k], corridors.used[k]
     if contains(polygons, p, outline[0, 0], outline[0, 1]):
         return True
     first, last = polygons.polygon_start[p], polygons.polygon_start[p + 1]

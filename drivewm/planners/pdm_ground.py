@@ -1,4 +1,4 @@
-"""The part of the map that PDM-Closed looks at, and the lane it is on. Shapes: L lanes, R roadblocks.
+"""The map around PDM-Closed, and the lane that it is on. Shapes: L lanes, R roadblocks.
 
 Definition: tuplan_garage ``pdm_observation_utils.get_drivable_area_map`` and
 ``AbstractPDMPlanner._get_starting_lane``. References: Shapely (in the tests).
@@ -123,7 +123,7 @@ def _first_of_query(ground: Surroundings, ego: np.ndarray, error: float) -> int:
         lane = ground.listed[i]
         if lane >= len(ground.on_route) or not ground.on_route[lane] or ranks[i] > rank:
             continue
-        if contains(ground.graph.lanes, lane, ego[0], ego[1]):
-            if _heading_error(ground, lane, ego) == error:
-                best, rank = lane, ranks[i]
+        here = contains(ground.graph.lanes, lane, ego[0], ego[1])
+        if here and _heading_error(ground, lane, ego) == error:
+            best, rank = lane, ranks[i]
     return best

@@ -25,9 +25,9 @@ LAST_AGENT = 2  # ScoreType up to here moves
 
 
 class Objects(NamedTuple):
-    """M rows of which the first ``count[0]`` are in use."""
+    """M rows of which the first ``rows[0]`` are in use."""
 
-    count: np.ndarray  # int64 [1]
+    rows: np.ndarray  # int64 [1]
     track: np.ndarray  # int64 [M]
     heading: np.ndarray  # [M] rad
     speed: np.ndarray  # [M] m/s
@@ -48,7 +48,7 @@ class Memory(NamedTuple):
 def empty_objects(observed: int) -> Objects:
     """Room for the rows, forecast ``observed`` times."""
     return Objects(
-        count=np.zeros(1, np.int64), track=np.zeros(ROWS, np.int64), heading=np.zeros(ROWS),
+        rows=np.zeros(1, np.int64), track=np.zeros(ROWS, np.int64), heading=np.zeros(ROWS),
         speed=np.zeros(ROWS), velocity=np.zeros((ROWS, 2)), corners=np.zeros((ROWS, 4, 2)),
         bounds=np.zeros((ROWS, 4)), radius=np.zeros(ROWS),
         boxes=Boxes(
@@ -62,7 +62,7 @@ def empty_objects(observed: int) -> Objects:
 @njit(cache=True)
 def boxes_in_use(objects: Objects) -> Boxes:
     """The forecast boxes without the empty rows."""
-    n, b = objects.count[0], objects.boxes
+    n, b = objects.rows[0], objects.boxes
     return Boxes(
         b.pose[:n], b.valid[:n], b.half[:n], b.is_agent[:n], b.is_stopped[:n], b.ignored[:n]
     )
@@ -81,7 +81,7 @@ def observe(
     objects: Objects,  # written
 ) -> None:
     """Fills the rows and remembers the tracks that overlap the ego now."""
-    objects.count[0] = 0
+    objects.rows[0] = 0
     gaps, rows = np.empty(len(state)), np.empty(len(state), np.int64)
     for kind, most in KINDS:
         found = 0
@@ -105,8 +105,8 @@ def observe(
 def _fill_row(
     objects: Objects, n: int, state: np.ndarray, size: np.ndarray, is_agent: bool
 ) -> None:
-    row, boxes = objects.count[0], objects.boxes
-    objects.count[0] = row + 1
+    row, boxes = objects.rows[0], objects.boxes
+    objects.rows[0] = row + 1
     x, y, heading = state[0], state[1], state[3]
     speed = math.hypot(state[4], state[5]) if is_agent else 0.0
     cos, sin = math.cos(heading), math.sin(heading)
@@ -140,7 +140,7 @@ def _fill_row(
 @njit(cache=True)
 def _meet_ego(centre: np.ndarray, half_m: np.ndarray, memory: Memory, objects: Objects) -> None:
     boxes = objects.boxes
-    for row in range(objects.count[0]):
+    for row in range(objects.rows[0]):
         pose, half = boxes.pose[row, 0], boxes.half[row]
         boxes.ignored[row] = boxes_meet(
             pose[0] - centre[0], pose[1] - centre[1], centre[2], centre[3], half_m[0], half_m[1],

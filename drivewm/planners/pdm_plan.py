@@ -55,7 +55,7 @@ def plan(
     _set_targets(setup, starting_lane(setup.ground, ego, centre, box))
     _propose(setup, ego)
     _score(setup, ego)
-    best = np.argmax(setup.scores.score)
+    best = int(np.argmax(setup.scores.score))
     speed = math.hypot(ego[3], ego[4])
     setup.chosen[0] = best
     setup.chosen[1] = must_brake(setup.scores.collision_step[best], speed, DT_S)

@@ -180,7 +180,7 @@ def _rows_in_corridor(
 ) -> int:
     """Fills ``found`` with the objects and lights of the corridor at step t; their number."""
     count, bounds = 0, np.empty(4)
-    for row in range(objects.count[0]):
+    for row in range(objects.rows[0]):
         if objects.boxes.ignored[row]:
             continue
         dx, dy = objects.velocity[row, 0], objects.velocity[row, 1]
@@ -303,8 +303,8 @@ def _first_of_query(
     signals: Signals,
     boxes: np.ndarray,
 ) -> int:
-    """Of several rows that overlap the box ``boxes[0]`` the one the reference's tree names first."""
-    count, lights = objects.count[0], len(signals.red)
+    """Of several rows that overlap ``boxes[0]`` the one that the reference's tree names first."""
+    count, lights = objects.rows[0], len(signals.red)
     bounds, place = np.empty((count + lights, 4)), np.empty(ROWS + lights, np.int64)
     for row in range(count):
         _moved(objects, row, t * DT_S, boxes[1], bounds[row])

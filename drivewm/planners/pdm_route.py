@@ -29,11 +29,13 @@ def correct_route(graph: RoadGraph, blocks: Sequence[int], ego: np.ndarray) -> l
     """Roadblocks that begin where the ego is, linked one to the next, and cut before a loop.
 
     Args:
-        blocks: roadblocks of the route; at least one.
+        blocks: roadblocks of the route; without any, the one that the ego is on is all of it.
         ego: [>= 3] rear-axle pose.
     """
     route = list(dict.fromkeys(blocks))
     start, candidates = _current_block(graph, route, ego)
+    if not route:
+        return [start]
     if start not in route:
         route = _lead_in(graph, route, start, candidates)
     return _without_loop(graph, _linked(graph, route))

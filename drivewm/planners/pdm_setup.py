@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,26 +9,25 @@ import numpy as np
 
 from drivewm.errors import InputError
 from drivewm.geometry.boxes import centre_poses, corners
-from drivewm.geometry.polygons import PolygonSet, contains
-from drivewm.geometry.se2 import wrap_angle
+from drivewm.geometry.polygons import PolygonSet
 from drivewm.measures.proposals import ProposalScores, empty_scores
 from drivewm.measures.proposals_areas import Areas, areas
 from drivewm.measures.proposals_comfort import ComfortFilters, comfort_filters
 from drivewm.measures.proposals_contact import RedLights
 from drivewm.measures.proposals_line import Line, line
+from drivewm.planners.nuplan_route import route_blocks
 from drivewm.planners.pdm_corridor import Corridors, empty_corridors
 from drivewm.planners.pdm_ground import INTERSECTION, LANE, Surroundings, look_around, starting_lane
 from drivewm.planners.pdm_objects import DT_S, STRIDE, Memory, Objects, empty_objects
-from drivewm.planners.pdm_path import Paths, discrete_path, parallel_paths
+from drivewm.planners.pdm_path import Paths, parallel_paths
 from drivewm.planners.pdm_proposals import Car, Law, Proposals, Signals, empty_proposals
 from drivewm.planners.pdm_route import centreline, correct_route, lanes_of
 from drivewm.scene import RoadMap, Scene
-from drivewm.scene.road_graph import RoadGraph, graph_lanes, road_graph
+from drivewm.scene.road_graph import RoadGraph, road_graph
 from drivewm.scene.roadblocks import with_roadblocks
+from drivewm.sim.nuplan_agents import lane_headings, lights_of
 
 TTC_STEPS = 10  # observed beyond the last pose of a proposal
-ROUTE_STEP_M = 2.0
-ROUTE_HEADING_RAD = np.pi / 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +44,6 @@ class PdmOptions:
     headway_s: float = 1.5
     accel_mps2: float = 1.5
     decel_mps2: float = 3.0
-    route_roadblock_ids: tuple[str, ...] | None = None  # None: those along the scene's route
 
 
 class PdmSetup(NamedTuple):
@@ -84,7 +81,7 @@ def setup(scene: Scene, **options: object) -> PdmSetup:
     Raises:
         InputError: the map has no lane graph, or an option is out of range.
     """
-    chosen = _checked(options)
+    chosen = checked(options)
     if not scene.map.has_lane_graph:
         raise InputError(
             "PDM-Closed needs a lane graph", field=f"map of scene {scene.id}",
@@ -92,8 +89,7 @@ def setup(scene: Scene, **options: object) -> PdmSetup:
         )  # fmt: skip
     road_map = with_roadblocks(scene.map)
     graph, ego = road_graph(road_map), scene.ego[0]
-    blocks = _route_blocks(road_map, graph, scene.route, chosen.route_roadblock_ids)
-    blocks = correct_route(graph, blocks or [_block_at(graph, ego)], ego)
+    blocks = correct_route(graph, route_blocks(scene, graph).tolist(), ego)
     ground = _surroundings(graph, lanes_of(graph, blocks))
     vehicle = scene.vehicle
     centre = centre_poses(ego, vehicle.rear_axle_to_center_m)
@@ -129,7 +125,12 @@ def setup(scene: Scene, **options: object) -> PdmSetup:
     )  # fmt: skip
 
 
-def _checked(options: dict[str, object]) -> PdmOptions:
+def checked(options: dict[str, object]) -> PdmOptions:
+    """The options with defaults for the rest.
+
+    Raises:
+        InputError: one is unknown or out of range.
+    """
     try:
         chosen = PdmOptions(**options)  # type: ignore[arg-type]
     except TypeError as error:
@@ -153,64 +154,12 @@ def _checked(options: dict[str, object]) -> PdmOptions:
     return chosen
 
 
-def _route_blocks(
-    road_map: RoadMap, graph: RoadGraph, route: np.ndarray, names: Sequence[str] | None
-) -> list[int]:
-    """Roadblocks by name, or those under the route's centreline in its direction."""
-    if names is not None:
-        rows = {block.id: i for i, block in enumerate(road_map.roadblocks)}
-        missing = [name for name in names if name not in rows]
-        if missing:
-            raise InputError(f"no roadblock '{missing[0]}'", field="route_roadblock_ids",
-                             fix="name roadblocks of the map")  # fmt: skip
-        return [rows[name] for name in names]
-    if len(route) < 2:
-        return []
-    path = discrete_path(np.asarray(route, float)[:, :2])
-    gone = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path[:, :2], axis=0).T))])
-    keep = np.unique(np.searchsorted(gone, np.arange(0.0, gone[-1], ROUTE_STEP_M)))
-    found = (_block_under(graph, pose) for pose in path[keep])
-    return list(dict.fromkeys(block for block in found if block >= 0))
-
-
-def _block_under(graph: RoadGraph, pose: np.ndarray) -> int:
-    """Roadblock of the best aligned lane at a pose, or -1."""
-    best, error = -1, ROUTE_HEADING_RAD
-    for lane in range(len(graph.lanes.bounds)):
-        if graph.roadblock[lane] < 0 or not contains(graph.lanes, lane, pose[0], pose[1]):
-            continue
-        off = _misalignment(graph, lane, pose)
-        if off < error:
-            best, error = int(graph.roadblock[lane]), off
-    return best
-
-
-def _misalignment(graph: RoadGraph, lane: int, pose: np.ndarray) -> float:
-    path = discrete_path(graph.line_xy[graph.line_first[lane] : graph.line_first[lane + 1]])
-    nearest = np.argmin(np.hypot(*(path[:, :2] - pose[:2]).T))
-    return abs(float(wrap_angle(path[nearest, 2] - pose[2])))
-
-
-def _block_at(graph: RoadGraph, ego: np.ndarray) -> int:
-    """The roadblock under the ego, or the one with the nearest lane."""
-    under = _block_under(graph, ego)
-    if under >= 0:
-        return under
-    gaps = np.hypot(*(graph.line_xy - ego[:2]).T)
-    lane = int(np.searchsorted(graph.line_first, np.argmin(gaps), side="right")) - 1
-    return int(graph.roadblock[lane])
-
-
 def _surroundings(graph: RoadGraph, route: list[int]) -> Surroundings:
     lanes = len(graph.lanes.bounds)
-    headings = [
-        discrete_path(graph.line_xy[a:b])[:, 2]
-        for a, b in zip(graph.line_first[:-1], graph.line_first[1:])
-    ]
     on_route = np.zeros(lanes, bool)
     on_route[route] = True
     return Surroundings(
-        graph=graph, vertex_heading=np.concatenate(headings),
+        graph=graph, vertex_heading=lane_headings(graph),
         route_lane=np.array(route, np.int64), on_route=on_route, areas=_areas(graph),
         block_near=np.zeros(len(graph.block_is_connector), bool),
         listed=np.zeros(lanes + len(graph.carparks.bounds), np.int64),
@@ -236,9 +185,8 @@ def _areas(graph: RoadGraph) -> Areas:
 
 
 def _signals(scene: Scene, road_map: RoadMap, graph: RoadGraph, on_route: np.ndarray) -> Signals:
-    rows = {lane.id: i for i, lane in enumerate(graph_lanes(road_map))}
-    lanes = [rows.get(name, -1) for name in scene.lights.lane_ids]
-    lanes = [lane if lane >= 0 and on_route[lane] else -1 for lane in lanes]
+    lanes = lights_of(road_map, scene.lights)
+    lanes[~on_route[lanes]] = -1
     centroid = np.zeros((len(lanes), 2))
     for i, lane in enumerate(lanes):
         if lane >= 0:
@@ -246,6 +194,6 @@ def _signals(scene: Scene, road_map: RoadMap, graph: RoadGraph, on_route: np.nda
             if shape is not None:
                 centroid[i] = shape.centroid.x, shape.centroid.y
     return Signals(
-        lanes=graph.lanes, lane=np.array(lanes, np.int64), centroid=centroid,
+        lanes=graph.lanes, lane=lanes, centroid=centroid,
         red=np.zeros(len(lanes), bool),
     )  # fmt: skip

@@ -56,8 +56,8 @@ def _joined(boxes: np.ndarray, order: np.ndarray, groups: np.ndarray) -> np.ndar
 def _packed(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Nodes in packed order [n] and where each parent's children begin [parents + 1]."""
     n = len(boxes)
-    slices = int(math.ceil(math.sqrt(math.ceil(n / CAPACITY))))
-    per_slice = int(math.ceil(n / slices)) if slices > 0 else 1
+    slices = math.ceil(math.sqrt(math.ceil(n / CAPACITY)))
+    per_slice = math.ceil(n / slices) if slices > 0 else 1
     order = np.argsort(boxes[:, 0] + boxes[:, 2], kind="mergesort")
     height = boxes[:, 1] + boxes[:, 3]
     groups = [0]

@@ -31,6 +31,7 @@ BUILT_IN = {  # also declared in pyproject.toml; here so that a source tree work
     "idm": "drivewm.planners.idm:IDM",
     "imagine": "drivewm.planners.imagine:Imagine",
     "log_replay": "drivewm.planners.log_replay:LogReplay",
+    "pdm_closed": "drivewm.planners.pdm_closed:PdmClosed",
 }
 WRAPPERS = {  # word -> its class, and the method that tells the wrapped class in a file
     "exec": ("drivewm.planners.external:ExternalPlanner", ""),
