@@ -24,7 +24,7 @@ from drivewm.planners.nuplan_route import (
 from drivewm.planners.seen import light_statuses
 from drivewm.scene import EgoColumn, Observation, Scene, Trajectory
 from drivewm.scene.road_graph import RoadGraph, road_graph
-from drivewm.sim.nuplan_agents import lane_headings, lights_of_lanes
+from drivewm.sim.nuplan_agents import lane_headings, lights_of
 
 STRAIGHT_M = 300.0  # of path where there is no lane to follow
 
@@ -91,7 +91,7 @@ def setup(
         law=(float(min_gap_m), float(headway_s), float(accel_mps2), float(decel_mps2)),
         horizon_s=int(samples) * STEP_S, radius_m=float(radius_m),
         car=np.array([car.length_m, car.width_m, car.rear_axle_to_center_m]),
-        lanes=graph.lanes, lane_bounds=graph.lanes.bounds, light_lane=lights_of_lanes(scene),
+        lanes=graph.lanes, lane_bounds=graph.lanes.bounds, light_lane=lights_of(scene.map, scene.lights),
         on_route=on_route, ego_box=np.empty((4, 2)), ego_bounds=np.empty(4),
         who=np.empty(most, np.int64), corners=np.empty((most, 4, 2)), bounds=np.empty((most, 4)),
         line=np.empty((len(path) + 2, 2)), arc=np.empty(len(path) + 2),

@@ -24,7 +24,7 @@ from drivewm.geometry.paths import (
     start_curvature,
 )
 from drivewm.geometry.polygons import contains
-from drivewm.scene import EgoColumn, Scene, ScoreType
+from drivewm.scene import EgoColumn, Lights, RoadMap, Scene, ScoreType
 from drivewm.scene.road_graph import RoadGraph, graph_lanes, road_graph
 
 TARGET_MPS = 10.0  # wished where no limit has been seen
@@ -82,10 +82,10 @@ def lane_headings(graph: RoadGraph) -> np.ndarray:
     return out[:, 2].copy()
 
 
-def lights_of_lanes(scene: Scene) -> np.ndarray:
+def lights_of(road_map: RoadMap, lights: Lights) -> np.ndarray:
     """Row in the road graph of every light's lane, -1 where there is none; int64 [L]."""
-    row = {lane.id: i for i, lane in enumerate(graph_lanes(scene.map))}
-    return np.array([row.get(name, -1) for name in scene.lights.lane_ids], np.int64)
+    row = {lane.id: i for i, lane in enumerate(graph_lanes(road_map))}
+    return np.array([row.get(name, -1) for name in lights.lane_ids], np.int64)
 
 
 def nuplan_agents(scene: Scene) -> NuplanAgents:
@@ -95,7 +95,9 @@ def nuplan_agents(scene: Scene) -> NuplanAgents:
     replayed = np.isin(tracks.score_type, [int(kind) for kind in REPLAYED])
     starts = _Starts(scene, graph, replayed)
     rows = [i for i in range(count) if starts.try_place(i)]
-    agents = _empty(scene, graph, np.array(rows, np.int64), replayed)
+    lights = lights_of(scene.map, scene.lights)
+    size_m = tracks.size_m[rows, :2]
+    agents = _room(graph, np.array(rows, np.int64), size_m, replayed, lights)
     target = TARGET_MPS
     for a, i in enumerate(rows):
         lane, progress, pose = starts.found[i]
@@ -189,21 +191,28 @@ def _capacity(graph: RoadGraph) -> int:
     return int(min(2 * counts.max() + ahead_m * per_m + 8, LONGEST_PATH))
 
 
-def _empty(
-    scene: Scene, graph: RoadGraph, rows: np.ndarray, replayed: np.ndarray
+def empty_nuplan_agents(road_map: RoadMap, lights: Lights) -> NuplanAgents:
+    """Nobody, on a map."""
+    graph, nobody = road_graph(road_map), np.zeros(0, np.int64)
+    return _room(graph, nobody, np.zeros((0, 2)), np.zeros(0, bool), lights_of(road_map, lights))
+
+
+def _room(
+    graph: RoadGraph, rows: np.ndarray, size: np.ndarray, replayed: np.ndarray, lights: np.ndarray
 ) -> NuplanAgents:
-    a, n, c, lanes = len(rows), len(scene.tracks), _capacity(graph), len(graph.is_connector)
+    """Unset agents for the tracks ``rows`` [A] of ``size`` [A, 2]."""
+    a, n, c, lanes = len(rows), len(replayed), _capacity(graph), len(graph.is_connector)
     r = 4 * c + 64
     lines = [graph.line_xy[graph.line_first[k] : graph.line_first[k + 1]] for k in range(lanes)]
     curvature = [start_curvature(line) if len(line) >= 2 else 0.0 for line in lines]
     return NuplanAgents(
         track=rows, replayed=replayed, alive=np.ones(a, bool), pose=np.zeros((a, 3)),
-        size=np.ascontiguousarray(scene.tracks.size_m[rows, :2]).reshape(a, 2),
+        size=np.array(size, float).reshape(a, 2),
         progress=np.zeros(a), speed=np.zeros(a), target=np.zeros(a), path=np.empty((a, c, 5)),
         count=np.zeros(a, np.int64), route=np.zeros((a, ROUTE_LANES), np.int64),
         route_count=np.zeros(a, np.int64), box=np.zeros((a, 4, 2)), foot=np.empty((a, r, 2)),
         foot_count=np.zeros(a, np.int64), bounds=np.zeros((a, 3, 4)),
-        light_lane=lights_of_lanes(scene), lane_light=np.full(lanes, -1, np.int8),
+        light_lane=lights, lane_light=np.full(lanes, -1, np.int8),
         heading=lane_headings(graph), curvature=np.array(curvature, float), poses=np.empty((c, 3)),
         line=np.empty((c, 2)), arc=np.empty(c), ring=np.empty((r, 2)), ring_bounds=np.empty(4),
         others=np.empty((1 + n, 4, 2)), other_bounds=np.empty((1 + n, 4)), graph=graph,

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
-from drivewm.scene import EgoColumn, Scene, VehicleParams
+from drivewm.scene import NO_MAP, EgoColumn, Lights, Scene, VehicleParams
 from drivewm.sim.lights import LightProgram
+from drivewm.sim.nuplan_agents import NuplanAgents, empty_nuplan_agents, nuplan_agents
 from drivewm.sim.traffic_look import on_path, path_length, project
 from drivewm.sim.traffic_recorded import Parts, reactive_parts, replay_parts
 from drivewm.sim.traffic_state import Agents, Events, Mode, Paths
-from drivewm.sim.traffic_step import drive_accel, enter, step_agents
+from drivewm.sim.traffic_step import drive_accel, enter
+from drivewm.sim.traffic_world import DT_S, DT_US, World, publish, set_ego, step_world
 
-__all__ = ["DT_S", "LightProgram", "Traffic", "reactive_traffic", "replay_traffic"]
-
-DT_S = 0.1
-OFF_ROUTE_M = 3.0
+__all__ = [
+    "DT_S",
+    "LightProgram",
+    "Traffic",
+    "nuplan_traffic",
+    "reactive_traffic",
+    "replay_traffic",
+]
 
 
 class Traffic:
     """The agents and lights of one scene, now. Mutable; one step is 0.1 s.
 
     ``state`` [N, 6] (TrackColumn: box centre, map frame), ``valid`` bool [N],
-    ``light_status`` int8 [L] and ``time_s`` change with every step; the rest is fixed.
+    ``light_status`` int8 [L] and ``time_s`` change with every step; the rest is fixed. ``world``
+    is what the kernels see; the compiled loop drives it without this object.
     """
 
     def __init__(
@@ -44,14 +52,24 @@ class Traffic:
         recorded_valid: np.ndarray | None = None,  # bool [N, T]
         ego_path: int = -1,  # path that the ego is expected to follow; -1: not known
         lift_m: np.ndarray | None = None,  # [N] box centres above the paths' z (None: at it)
+        nuplan: NuplanAgents | None = None,  # instead of ``agents``
+        start_us: int = 0,
     ) -> None:
         self.ids, self.categories = ids, categories
         self.score_type, self.occ_class, self.size_m = score_type, occ_class, size_m
         self.light_lane_ids, self.light_stop_points = light_lane_ids, light_stop_points
-        self.agents, self._paths, self._events = agents, paths, events
-        self._lights_at, self._ego_path = lights_at, ego_path
-        self._recorded, self._recorded_valid = recorded, recorded_valid
-        self._lift_m = np.zeros(len(ids)) if lift_m is None else lift_m
+        self.agents, self._paths, self._ego_path = agents, paths, ego_path
+        self._lights_at, self._start_us = lights_at, start_us
+        count = len(ids)
+        self.world = World(
+            agents=agents, paths=paths, events=events, nuplan=nuplan or _no_nuplan_agents(),
+            is_nuplan=nuplan is not None, recorded=_own(recorded, (count, 0, 6), float),
+            recorded_valid=_own(recorded_valid, (count, 0), bool),
+            lift_m=np.zeros(count) if lift_m is None else np.array(lift_m, float),
+            ego_path=int(ego_path), score_type=np.array(score_type, np.int8),
+            size_m=np.array(size_m, float).reshape(count, 3), state=np.zeros((count, 6)),
+            valid=np.zeros(count, bool),
+        )  # fmt: skip
         self._steps = 0
         self.light_status = lights_at(0.0)
         self._publish()
@@ -62,29 +80,24 @@ class Traffic:
 
     def step(self, ego: np.ndarray, vehicle: VehicleParams) -> None:
         """Advances 0.1 s. ``ego`` [11] is the ego's state before the step (EgoColumn)."""
-        self.set_ego(ego, vehicle)
-        step_agents(self.agents, self._paths, self._events, self.light_status, self.time_s, DT_S)
+        before = np.ascontiguousarray(self.light_status, np.int8)
+        self.light_status = self._lights_at((self._steps + 1) * DT_S)
+        after = np.ascontiguousarray(self.light_status, np.int8)
+        now_us = self._start_us + self._steps * DT_US
+        ego = np.ascontiguousarray(ego, float)
+        step_world(self.world, self._steps, now_us, ego, car_of(vehicle), before, after)
         self._steps += 1
-        self.light_status = self._lights_at(self.time_s)
-        self._publish()
+        self._copy_out()
+
+    def light_table(self, steps: int) -> np.ndarray:
+        """Status of the lights now and at the next ``steps`` steps; int8 [steps + 1, L]."""
+        times = (np.arange(steps + 1) + self._steps) * DT_S
+        rows = [self._lights_at(float(time_s)) for time_s in times]
+        return np.ascontiguousarray(np.stack(rows), np.int8)
 
     def set_ego(self, ego: np.ndarray, vehicle: VehicleParams) -> None:
         """Writes the ego's slot: box centre, speed, place along the path it is expected on."""
-        agents, slot = self.agents, len(self.ids)
-        x, y, heading = ego[EgoColumn.X], ego[EgoColumn.Y], ego[EgoColumn.HEADING]
-        ahead = vehicle.rear_axle_to_center_m
-        agents.pose[slot, :3] = x + ahead * np.cos(heading), y + ahead * np.sin(heading), heading
-        agents.speed[slot] = max(float(ego[EgoColumn.VX]), 0.0)
-        agents.size[slot] = vehicle.length_m, vehicle.width_m
-        agents.mode[slot], agents.active[slot] = Mode.EGO, True
-        if self._ego_path < 0:
-            return
-        s, side = project(
-            self._paths, self._ego_path, agents.pose[slot, 0], agents.pose[slot, 1], 0.0, 1e6
-        )
-        agents.s[slot], agents.lateral[slot] = s, side
-        agents.path[slot] = self._ego_path if abs(side) < OFF_ROUTE_M else -1
-        agents.waited[slot] = agents.waited[slot] + DT_S if agents.speed[slot] < 0.1 else 0.0
+        set_ego(self.world, np.ascontiguousarray(ego, float), car_of(vehicle))
 
     def admit(self, ego: np.ndarray, vehicle: VehicleParams) -> None:
         """Brings in, at time 0, everybody whose place is free; who finds none never comes."""
@@ -125,21 +138,26 @@ class Traffic:
         return float(np.arctan2(2.0 * vehicle.wheelbase_m * np.sin(bearing), np.hypot(dx, dy)))
 
     def _publish(self) -> None:
-        n = len(self.ids)
-        agents = self.agents
-        self.state = np.zeros((n, 6))
-        self.state[:, [0, 1, 3, 2]] = agents.pose[:n]
-        self.state[:, 2] += self._lift_m
-        self.state[:, 4] = agents.speed[:n] * np.cos(agents.pose[:n, 2])
-        self.state[:, 5] = agents.speed[:n] * np.sin(agents.pose[:n, 2])
-        if self._recorded is not None and self._recorded_valid is not None:
-            step = min(self._steps, self._recorded.shape[1] - 1)
-            played = agents.mode[:n] == Mode.REPLAY
-            self.state[played] = self._recorded[played, step]
-            agents.active[:n][played] = self._recorded_valid[played, step]
-            agents.pose[:n][played] = self.state[played][:, [0, 1, 3, 2]]
-            agents.speed[:n][played] = np.hypot(*self.state[played, 4:].T)
-        self.valid = agents.active[:n].copy()
+        publish(self.world, self._steps)
+        self._copy_out()
+
+    def _copy_out(self) -> None:
+        self.state, self.valid = self.world.state.copy(), self.world.valid.copy()
+
+
+def car_of(vehicle: VehicleParams) -> np.ndarray:
+    """Length, width, rear axle to centre; [3]."""
+    return np.array([vehicle.length_m, vehicle.width_m, vehicle.rear_axle_to_center_m])
+
+
+def _own(values: np.ndarray | None, shape: tuple[int, ...], kind: type) -> np.ndarray:
+    """A writable array in C order (kernels are compiled for one kind of array)."""
+    return np.zeros(shape, kind) if values is None else np.array(values, kind, order="C")
+
+
+@lru_cache(maxsize=1)
+def _no_nuplan_agents() -> NuplanAgents:
+    return empty_nuplan_agents(NO_MAP, Lights())
 
 
 def replay_traffic(scene: Scene) -> Traffic:
@@ -152,7 +170,12 @@ def reactive_traffic(scene: Scene) -> Traffic:
     return _of_scene(scene, reactive_parts(scene))
 
 
-def _of_scene(scene: Scene, parts: Parts) -> Traffic:
+def nuplan_traffic(scene: Scene) -> Traffic:
+    """nuPlan's IDM agents with their quirks (see ``sim.nuplan_agents``)."""
+    return _of_scene(scene, replay_parts(scene), nuplan_agents(scene))
+
+
+def _of_scene(scene: Scene, parts: Parts, nuplan: NuplanAgents | None = None) -> Traffic:
     tracks, status = scene.tracks, scene.lights.status
     last = scene.steps - 1
 
@@ -166,5 +189,6 @@ def _of_scene(scene: Scene, parts: Parts) -> Traffic:
         ids=tracks.ids, categories=tracks.categories, score_type=tracks.score_type,
         occ_class=tracks.occ_class, size_m=tracks.size_m, agents=parts.agents, paths=parts.paths,
         events=parts.events, light_lane_ids=lane_ids, light_stop_points=parts.stop_points,
-        lights_at=lights_at, recorded=tracks.state, recorded_valid=tracks.valid,
+        lights_at=lights_at, recorded=tracks.state, recorded_valid=tracks.valid, nuplan=nuplan,
+        start_us=int(scene.times_us[0]),
     )  # fmt: skip
