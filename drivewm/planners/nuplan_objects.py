@@ -190,6 +190,10 @@ class DetectionsTracks:
 
     tracked_objects: TrackedObjects
 
+    def detection_type(self) -> str:
+        """Name of this kind of observation."""
+        return type(self).__name__
+
 
 class SimulationHistoryBuffer:
     """Ego states and observations up to now, oldest first."""

@@ -25,6 +25,12 @@ class TimePoint:
     def time_s(self) -> float:
         return self.time_us * 1e-6
 
+    def __add__(self, other: TimePoint) -> TimePoint:
+        return TimePoint(self.time_us + other.time_us)
+
+    def __sub__(self, other: TimePoint) -> TimePoint:
+        return TimePoint(self.time_us - other.time_us)
+
 
 @dataclass(frozen=True)
 class Point2D:
