@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from drivewm.measures.history import History
+from drivewm.measures.proposals_areas import Areas
 from drivewm.scene import ScoreType
 
 FOLDER = Path(__file__).parent
@@ -81,3 +82,19 @@ class Drive:
             *self._args, pointer(self.first), pointer(wide_view), pointer(offsets_s),
             ctypes.c_long(len(offsets_s)), pointer(out),
         )  # fmt: skip
+
+
+class _Areas(ctypes.Structure):
+    _fields_ = [
+        *((f"array_{i}", ctypes.c_void_p) for i in range(7)),
+        ("polygons", ctypes.c_long),
+    ]
+
+
+def fill_where(corners: np.ndarray, ground: Areas, near: np.ndarray, where: np.ndarray) -> None:
+    """What holds at each step: corners [T, 5, 2] -> ``where`` uint8 [T]."""
+    native = _Areas(*(pointer(array) for array in ground), len(ground.kind))
+    library("areas").fill_where(
+        ctypes.c_long(len(corners)), pointer(corners), ctypes.byref(native), pointer(near),
+        pointer(where),
+    )  # fmt: skip
