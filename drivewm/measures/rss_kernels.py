@@ -1,6 +1,6 @@
 """Kernels of RSS: safe distances and the margins of a drive. Shapes: T steps, N tracks, P points.
 
-Reference: plain Python over Shapely's projection (in the tests).
+Reference: plain loops over Shapely's projection (in the tests).
 """
 
 from __future__ import annotations

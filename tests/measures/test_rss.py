@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ from drivewm.measures.rss_kernels import (
     stopping_m,
 )
 from drivewm.scene import ScoreType
-from tests.measures.hand import cruise, drive, scene_of, track
+from tests.measures.hand import cruise, drive, scene_of, track, tracks_of
 
 CAR, PERSON = ScoreType.VEHICLE, ScoreType.PEDESTRIAN
 FRONT_M = 1.461 + 2.588
@@ -174,3 +176,108 @@ def test_places_are_projected_on_the_route_as_shapely_does(x, y):
 def test_a_route_without_length_has_no_rss():
     assert measured(cruise(5.0), route=np.zeros((1, 2))) is None
     assert even_route(np.zeros((3, 2))) is None
+
+
+# --- against plain loops
+
+
+def half_extents(slant, size):
+    cos, sin = abs(np.cos(slant)), abs(np.sin(slant))
+    return (size[0] * cos + size[1] * sin) / 2, (size[0] * sin + size[1] * cos) / 2
+
+
+def on_line(route, x, y):
+    """(arc length, offset, heading) by Shapely; places lie beside the line, not beyond its ends."""
+    arc = LineString(route.points).project(Point(x, y))
+    at = route.spacing_m * np.arange(len(route.points))
+    near = np.stack([np.interp(arc, at, route.points[:, k]) for k in (0, 1)])
+    i = min(int(arc / route.spacing_m), len(route.points) - 2)
+    ux, uy = route.points[i + 1] - route.points[i]
+    side = np.sign(ux * (y - route.points[i, 1]) - uy * (x - route.points[i, 0]))
+    return arc, side * np.hypot(*(near - [x, y])), np.interp(arc, at, route.heading)
+
+
+def stop_m(speed, response, accel, brake):
+    after = speed + response * accel
+    return speed * response + accel * response**2 / 2 + max(after, 0.0) ** 2 / (2 * brake)
+
+
+def plain_margins(history, line, config):
+    """Distances above the safe ones by the rules as written in the docs; [2, T]."""
+    route, tracks = even_route(line), history.tracks
+    out, bad = np.full((2, len(history.ego)), np.inf), np.zeros((2, len(history.ego)), bool)
+    ego_size = (history.vehicle.length_m, history.vehicle.width_m)
+    for t, (x, y, heading) in enumerate(history.centres):
+        arc, offset, along = on_line(route, x, y)
+        speed = history.ego[t, 3]
+        v, u = speed * np.cos(heading - along), speed * np.sin(heading - along)
+        mine = half_extents(heading - along, ego_size)
+        for n in range(len(tracks)):
+            ox, oy, _, o_heading, o_vx, o_vy = tracks.state[n, t]
+            o_arc, o_offset, o_along = on_line(route, ox, oy)
+            slant = o_heading - o_along
+            if abs(np.sin(slant)) > np.sin(np.radians(15)) or abs(o_offset) > 20:
+                continue
+            pace = o_vx * np.cos(o_heading) + o_vy * np.sin(o_heading)
+            ov, ou = pace * np.cos(slant), pace * np.sin(slant)
+            its = half_extents(slant, tracks.size_m[n])
+            gaps = abs(o_arc - arc) - mine[0] - its[0], abs(o_offset - offset) - mine[1] - its[1]
+            ahead, toward = o_arc >= arc, np.sign(o_offset - offset)
+            c, meets = config, ov * v < 0 and ov * (1 if o_arc >= arc else -1) < 0
+            if meets:
+                safe = stop_m(abs(v), c.response_ego_s, c.accel_max_mps2, c.brake_min_correct_mps2)
+                safe += stop_m(abs(ov), c.response_other_s, c.accel_max_mps2, c.brake_min_mps2)
+            else:
+                rear, front = (v, ov) if ahead else (ov, v)
+                response = c.response_ego_s if ahead else c.response_other_s
+                safe = stop_m(max(rear, 0), response, c.accel_max_mps2, c.brake_min_mps2)
+                safe = max(0.0, safe - max(front, 0) ** 2 / (2 * c.brake_max_mps2))
+            across = (c.lateral_accel_max_mps2, c.lateral_brake_min_mps2)
+            wide = stop_m(u * toward, c.response_ego_s, *across)
+            wide += stop_m(-ou * toward, c.response_other_s, *across)
+            room = gaps[0] - safe, gaps[1] - c.lateral_margin_m - max(0.0, wide)
+            danger, in_way = max(room) < 0, gaps[1] < 0
+            if room[1] < 0 and (ahead or meets) and (in_way or not danger):
+                out[0, t] = min(out[0, t], room[0])
+            if room[0] < 0 and not (in_way and danger):
+                out[1, t] = min(out[1, t], room[1])
+            bad[0, t] |= danger and in_way and (ahead or meets)
+            bad[1, t] |= danger and not in_way
+    return out, bad
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_kernel_follows_the_rules_written_as_plain_loops(seed):
+    rng = np.random.default_rng(seed)
+    line, steps = bend(60.0, 2.5), 40
+
+    def along(start_rad, speed, offset, wobble):
+        at = start_rad + speed / 60.0 * 0.1 * np.arange(steps)
+        radius, turn = 60.0 - offset, wobble * np.sin(0.2 * np.arange(steps))
+        heading = at + turn + (np.pi if speed < 0 else 0.0)
+        return radius * np.sin(at), 60.0 - radius * np.cos(at), heading
+
+    x, y, heading = along(0.6, 9.0, 0.0, 0.05)
+    ego = drive(x, y, heading, 9.0)
+    rows = []
+    for _ in range(8):
+        speed = rng.choice([-8.0, 5.0, 9.0, 13.0])
+        kind, state = track(CAR, 0.0, steps=steps)
+        place = along(rng.uniform(0.8, 1.4), speed, rng.uniform(-5, 5), 0.1)
+        state[:, 0], state[:, 1], state[:, 3] = place
+        state[:, 4], state[:, 5] = abs(speed) * np.cos(place[2]), abs(speed) * np.sin(place[2])
+        rows.append((kind, state))
+    history = History.of_scene(scene_of(ego, *rows, route=line))
+    apart = np.full(len(tracks_of(*rows, steps=steps)), steps)  # contacts do not end a pair here
+    contacts = find_contacts(history, np.full(steps, -1, np.int8))
+    contacts = replace(contacts, first_step=apart)
+    found = rss(history, line, contacts, CONFIG)
+    margins, bad = plain_margins(history, line, CONFIG)
+    assert np.isfinite(margins).any(axis=1).all() and bad.any()
+    for mine, expected in (
+        (found.longitudinal_margin_m, margins[0]), (found.lateral_margin_m, margins[1]),
+    ):  # fmt: skip
+        assert (np.isfinite(mine) == np.isfinite(expected)).all()
+        near = np.isfinite(expected)
+        assert mine[near] == pytest.approx(expected[near], abs=0.05)
+    assert (found.longitudinal == bad[0]).all() and (found.lateral == bad[1]).all()
