@@ -10,16 +10,18 @@ from drivewm.errors import InputError
 from drivewm.eval.cameras import DEFAULT_SIZE, WorldCameras
 from drivewm.scene import Scene
 from drivewm.sim.observation import CameraSource
-from drivewm.sim.traffic import Traffic, reactive_traffic, replay_traffic
+from drivewm.sim.traffic import Traffic, nuplan_traffic, reactive_traffic, replay_traffic
 
 
 def traffic_of(scene: Scene, agents: str) -> Traffic:
     """Fresh agents at the scene's start: its tracks replayed, or reacting to the ego.
 
-    Reactive agents of a synthetic scene are those of its world.
+    Reactive agents of a synthetic scene are those of its world; ``nuplan_idm`` are nuPlan's.
     """
     if agents == "replay":
         return replay_traffic(scene)
+    if agents == "nuplan_idm":
+        return nuplan_traffic(scene)
     if scene.world_spec is not None:
         return _world(scene.world_spec).make_traffic()
     return reactive_traffic(scene)

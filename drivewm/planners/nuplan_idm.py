@@ -13,7 +13,7 @@ import numpy as np
 from drivewm.geometry.overlap import fill_corners
 from drivewm.geometry.paths import build_path
 from drivewm.geometry.polygons import PolygonSet
-from drivewm.planners.nuplan_idm_kernels import STEP_S, plan
+from drivewm.planners.nuplan_idm_kernels import STEP_S, drive, plan
 from drivewm.planners.nuplan_route import (
     lane_line,
     lanes_of_block,
@@ -24,6 +24,7 @@ from drivewm.planners.nuplan_route import (
 from drivewm.planners.seen import light_statuses
 from drivewm.scene import EgoColumn, Observation, Scene, Trajectory
 from drivewm.scene.road_graph import RoadGraph, road_graph
+from drivewm.sim.compiled import Compiled
 from drivewm.sim.nuplan_agents import lane_headings, lights_of
 
 STRAIGHT_M = 300.0  # of path where there is no lane to follow
@@ -119,6 +120,8 @@ class NuplanIdm:
     """
 
     name = "nuplan_idm"
+    modes = ("privileged", "visible")
+    compiled = Compiled(setup, drive)
 
     def __init__(
         self,

@@ -16,6 +16,8 @@ from drivewm.geometry.nearest import comes_before
 from drivewm.geometry.overlap import fill_corners
 from drivewm.geometry.paths import arc_at, clamp_progress, part_of_path, pose_at, wrapped
 from drivewm.geometry.rings import bounds_gap, ring_bounds, ring_distance, rings_meet
+from drivewm.sim.compiled import advance, take_plan
+from drivewm.sim.config import DT_US
 from drivewm.sim.idm import idm_acceleration
 
 STEP_S = 0.5
@@ -55,6 +57,22 @@ def plan(setup, step, now_us, ego, state, valid, size, score_type, light_status,
         heading = poses[k, 2]
         fill_corners(x, y, heading, setup.car[0], setup.car[1], box)
         ring_bounds(box, 4, bounds)
+
+
+@njit(cache=True)
+def drive(setup, run):
+    """The whole drive; the step whose plan cannot be driven, or -1."""
+    world = run.world
+    for step in range(run.steps):
+        if step % run.every == 0:
+            plan(
+                setup, step, run.start_us + step * DT_US, run.ego[step], world.state, world.valid,
+                world.size_m, world.score_type, run.lights[step], run.plans[step // run.every],
+            )  # fmt: skip
+            if not take_plan(run, step):
+                return step
+        advance(run, step)
+    return -1
 
 
 @njit(cache=True)

@@ -31,6 +31,8 @@ BUILT_IN = {  # also declared in pyproject.toml; here so that a source tree work
     "idm": "drivewm.planners.idm:IDM",
     "imagine": "drivewm.planners.imagine:Imagine",
     "log_replay": "drivewm.planners.log_replay:LogReplay",
+    "nuplan_idm": "drivewm.planners.nuplan_idm:NuplanIdm",
+    "nuplan_simple": "drivewm.planners.nuplan_simple:NuplanSimple",
     "pdm_closed": "drivewm.planners.pdm_closed:PdmClosed",
 }
 WRAPPERS = {  # word -> its class, and the method that tells the wrapped class in a file

@@ -12,7 +12,7 @@ DT_S = 0.1
 DT_US = 100_000
 
 TrackerName = Literal["lqr", "perfect"]
-AgentsName = Literal["replay", "reactive"]
+AgentsName = Literal["replay", "reactive", "nuplan_idm"]
 ModeName = Literal["privileged", "visible", "sensor"]
 
 

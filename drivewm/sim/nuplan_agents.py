@@ -100,7 +100,7 @@ def nuplan_agents(scene: Scene) -> NuplanAgents:
     agents = _room(graph, np.array(rows, np.int64), size_m, replayed, lights)
     target = TARGET_MPS
     for a, i in enumerate(rows):
-        lane, progress, pose = starts.found[i]
+        lane, progress = starts.found[i]
         limit = graph.speed_limit_mps[lane]
         target = float(limit) if limit > 0.0 else target
         line = graph.line_xy[graph.line_first[lane] : graph.line_first[lane + 1]]
@@ -122,7 +122,7 @@ class _Starts:
 
     def __init__(self, scene: Scene, graph: RoadGraph, replayed: np.ndarray) -> None:
         self._scene, self._graph = scene, graph
-        self.found: dict[int, tuple[int, float, np.ndarray]] = {}
+        self.found: dict[int, tuple[int, float]] = {}
         self.corners: dict[int, np.ndarray] = {}
         car, ego = scene.vehicle, scene.ego[0]
         centre = centre_poses(ego[: EgoColumn.HEADING + 1], car.rear_axle_to_center_m)
@@ -146,7 +146,7 @@ class _Starts:
         if any(boxes_overlap(corners, other) for other in self._taken):
             return False
         self._taken.append(corners)
-        self.found[i], self.corners[i] = (lane, arc_at(line, x, y), pose), corners
+        self.found[i], self.corners[i] = (lane, arc_at(line, x, y)), corners
         return True
 
 

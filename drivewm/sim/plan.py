@@ -8,10 +8,13 @@ import numpy as np
 
 from drivewm.geometry.se2 import wrap_angle
 
+TELEPORT_MPS = 100.0  # no plan may be faster between two poses
+FARTHEST = 1e7  # metres (and radians) of a pose; what lies farther overflows in the geometry
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Poses at absolute times; the first is where the ego was when it planned."""
+    """Poses at absolute times; the first is where the ego was (or should have been) at planning."""
 
     times_us: np.ndarray  # int64 [M], strictly increasing
     poses: np.ndarray  # [M, 3] x, y, heading, map frame

@@ -89,6 +89,12 @@ class Traffic:
         self._steps += 1
         self._copy_out()
 
+    def moved(self, steps: int) -> None:
+        """Says that kernels have moved ``world`` by so many steps."""
+        self._steps += steps
+        self.light_status = self._lights_at(self.time_s)
+        self._copy_out()
+
     def light_table(self, steps: int) -> np.ndarray:
         """Status of the lights now and at the next ``steps`` steps; int8 [steps + 1, L]."""
         times = (np.arange(steps + 1) + self._steps) * DT_S

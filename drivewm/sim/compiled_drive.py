@@ -1,0 +1,95 @@
+"""Drives a scene with a compiled planner and packs what is left. Shapes: T steps, K plans."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from drivewm.scene import Planner, Scene, Tracks, Trajectory
+from drivewm.sim.asking import PlannerFailure, guarded, trajectory_problem
+from drivewm.sim.compiled import Compiled, Run, make_run
+from drivewm.sim.config import DT_S, DT_US, SimConfig
+from drivewm.sim.observation import known_at_start
+from drivewm.sim.rollout import Rollout
+from drivewm.sim.traffic import Traffic
+
+
+def can_run_compiled(planner: Planner, config: SimConfig, mode: str) -> bool:
+    """Whether the planner brings kernels and the run asks for nothing that they lack."""
+    compiled = getattr(type(planner), "compiled", None)
+    return (
+        isinstance(compiled, Compiled)
+        and mode == "privileged"
+        and config.tracker == "lqr"
+        and not config.isolation.is_on
+    )
+
+
+def drive_compiled(
+    scene: Scene, planner: Any, config: SimConfig, traffic: Traffic, every: int, steps: int
+) -> Rollout:
+    """The drive that the Python loop would make, byte for byte, in one kernel call.
+
+    The time of a plan is the drive's mean time per plan: its parts cannot be told apart.
+
+    Args:
+        planner: ``can_run_compiled``; its ``options`` go to the set-up.
+        traffic: fresh; it is moved to the end of the drive.
+    """
+    shown = known_at_start(scene, "privileged")
+    setup = partial(planner.compiled.setup, shown, **planner.options)
+    try:
+        known = guarded("reset", config.hang_limit_s, setup)
+    except PlannerFailure as failure:
+        run = make_run(scene, traffic, np.array([DT_US]), config, 1, 0)
+        return _pack(scene, traffic, run, "failed", str(failure), every, 0.0)
+    until_s = every * DT_S
+    reach_s = float(known.offsets_us[-1]) / 1e6
+    if reach_s < until_s - 1e-6:
+        run = make_run(scene, traffic, known.offsets_us, config, every, 0)
+        reason = f"the trajectory ends at {reach_s:g} s, before the next plan at {until_s:g} s"
+        return _pack(scene, traffic, run, "failed", f"plan() at 0.0 s: {reason}", every, 0.0)
+    run = make_run(scene, traffic, known.offsets_us, config, every, steps)
+    started = time.perf_counter()
+    failed_at = planner.compiled.drive(known, run)
+    took_s = time.perf_counter() - started
+    if failed_at < 0:
+        traffic.moved(steps)
+        return _pack(scene, traffic, run, "ok", None, every, took_s)
+    traffic.moved(failed_at)
+    poses, ego = run.plans[failed_at // every], run.ego[failed_at]
+    answer = Trajectory(times_s=known.offsets_us / 1e6, poses=poses[None])
+    problem = trajectory_problem(answer, until_s, ego)
+    reason = f"plan() at {failed_at * DT_S:.1f} s: {problem}"
+    run = run._replace(
+        steps=failed_at, ego=run.ego[: failed_at + 1], state=run.state[:, : failed_at + 1],
+        valid=run.valid[:, : failed_at + 1], lights=run.lights[: failed_at + 1],
+        plans=run.plans[: -(-failed_at // every)],
+    )  # fmt: skip
+    return _pack(scene, traffic, run, "failed", reason, every, took_s)
+
+
+def _pack(
+    scene: Scene, traffic: Traffic, run: Run, status: Any, reason: str | None, every: int,
+    took_s: float,
+) -> Rollout:  # fmt: skip
+    count, start = len(run.plans), scene.times_us[0]
+    horizon_s = run.offsets_us / 1e6
+    return Rollout(
+        scene_id=scene.id, status=status, reason=reason, mode="privileged",
+        replan_interval_s=every * DT_S,
+        times_us=start + np.arange(len(run.ego), dtype=np.int64) * DT_US, ego=run.ego,
+        vehicle=scene.vehicle,
+        tracks=Tracks(
+            ids=traffic.ids, categories=traffic.categories, score_type=traffic.score_type,
+            occ_class=traffic.occ_class, size_m=traffic.size_m, state=run.state, valid=run.valid,
+        ),
+        light_lane_ids=traffic.light_lane_ids,
+        light_status=np.ascontiguousarray(run.lights[: len(run.ego)].T),
+        plan_times_us=start + np.arange(count, dtype=np.int64) * every * DT_US,
+        plan_poses=tuple(run.plans), plan_horizons_s=(horizon_s,) * count,
+        plan_wall_s=(took_s / max(count, 1),) * count, info=(None,) * count,
+    )  # fmt: skip
