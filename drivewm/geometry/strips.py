@@ -27,8 +27,6 @@ class Strips(NamedTuple):
     per_m: np.ndarray  # [P] strips per metre of height
     edge_first: np.ndarray  # int64 [S + 1], first listed edge of each strip
     edges: np.ndarray  # [E, 4] ax, ay, bx, by
-    outline_first: np.ndarray  # int64 [P + 1], first edge of each polygon in ``outline``
-    outline: np.ndarray  # [sum of all edges, 4], each once
 
 
 def cut(polygons: PolygonSet) -> Strips:
@@ -42,7 +40,7 @@ def cut(polygons: PolygonSet) -> Strips:
     edge_first, edges = _list_edges(
         polygons.bounds, strip_first, per_m, outline_first, outline
     )  # fmt: skip
-    return Strips(polygons.bounds, strip_first, per_m, edge_first, edges, outline_first, outline)
+    return Strips(polygons.bounds, strip_first, per_m, edge_first, edges)
 
 
 def _outlines(polygons: PolygonSet) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +55,7 @@ def _outlines(polygons: PolygonSet) -> tuple[np.ndarray, np.ndarray]:
     return np.array(first, np.int64), np.ascontiguousarray(np.concatenate(parts))
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _strip(y: float, low: float, per_m: float, count: int) -> int:
     """Rises with y, so that a level between an edge's ends lies in one of the edge's strips."""
     return min(count - 1, max(0, int((y - low) * per_m)))
@@ -92,7 +90,7 @@ def _list_edges(
     return edge_first, edges
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def holds(strips: Strips, p: int, x: float, y: float) -> bool:
     """Is (x, y) inside polygon ``p`` and in none of its holes? (even-odd rule)"""
     if (
@@ -132,10 +130,16 @@ def within(strips: Strips, p: int, x: float, y: float, reach_m: float) -> bool:
         return False
     if holds(strips, p, x, y):
         return reach_m > 0.0
-    for e in range(strips.outline_first[p], strips.outline_first[p + 1]):
-        ax, ay, bx, by = strips.outline[e]
-        if point_segment_distance(x, y, ax, ay, bx, by) < reach_m:
-            return True
+    first, low = strips.strip_first[p], strips.bounds[p, 1]
+    count = strips.strip_first[p + 1] - first
+    begin = first + _strip(y - reach_m, low, strips.per_m[p], count)
+    end = first + _strip(y + reach_m, low, strips.per_m[p], count)
+    for e in range(strips.edge_first[begin], strips.edge_first[end + 1]):
+        ax, bx = strips.edges[e, 0], strips.edges[e, 2]
+        if min(ax, bx) < x + reach_m and max(ax, bx) > x - reach_m:
+            ay, by = strips.edges[e, 1], strips.edges[e, 3]
+            if point_segment_distance(x, y, ax, ay, bx, by) < reach_m:
+                return True
     return False
 
 

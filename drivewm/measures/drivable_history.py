@@ -10,10 +10,19 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from drivewm.geometry.strips import any_holds, any_within, within
+from drivewm.geometry.strips import Strips, any_within, holds, within
 from drivewm.measures.drivable import TOLERANCE_M
 from drivewm.measures.lane_history import CornerHistory, LaneHistory
 from drivewm.measures.nuplan_road import NuplanRoad
+
+
+@njit(cache=True)
+def _near(lanes: Strips, own: np.ndarray, drivable: Strips, x: float, y: float) -> bool:
+    """Is a place within the tolerance of the drivable area or of one of the lanes ``own``?"""
+    for lane in own:
+        if within(lanes, lane, x, y, TOLERANCE_M):
+            return True
+    return any_within(drivable, x, y, TOLERANCE_M)
 
 
 @njit(cache=True)
@@ -26,15 +35,16 @@ def leave_drivable(
     violates: np.ndarray,  # bool [T], filled: some corner is far outside
 ) -> None:
     """Fills two flags per step."""
+    drivable = road.drivable
     for t in range(len(corners)):
         outside[t] = violates[t] = False
         for c in range(4):
             x, y = corners[t, c, 0], corners[t, c, 1]
-            if corner_lanes.count[t, c] > 0 or any_holds(road.drivable, x, y):
-                continue
-            outside[t] = True
-            near = any_within(road.drivable, x, y, TOLERANCE_M)
-            first = centre_lanes.first[t]
-            for i in range(first, first + centre_lanes.count[t]):
-                near = near or within(road.lanes, centre_lanes.pool[i], x, y, TOLERANCE_M)
-            violates[t] = violates[t] or not near
+            inside = corner_lanes.count[t, c] > 0
+            for p in range(0 if inside else len(drivable.bounds)):
+                inside = inside or holds(drivable, p, x, y)
+            if not inside:
+                outside[t] = True
+                first, count = centre_lanes.first[t], centre_lanes.count[t]
+                lanes = centre_lanes.pool[first : first + count]
+                violates[t] = violates[t] or not _near(road.lanes, lanes, drivable, x, y)

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from drivewm.geometry.arc_search import nearest_arc
-from drivewm.geometry.strips import holds
+from drivewm.geometry.strips import Strips, holds
 from drivewm.measures.lane_history import LaneHistory
 from drivewm.measures.nuplan_road import NuplanRoad
 
@@ -50,13 +50,12 @@ def expert_route(road: NuplanRoad, history: LaneHistory) -> ExpertRoute:
 
 
 @njit(cache=True)
-def _in_block(road: NuplanRoad, block: int, x: float, y: float) -> bool:
-    if block < 0:
-        return False
-    for part in range(road.block_first[block], road.block_first[block + 1]):
-        if holds(road.blocks, part, x, y):
-            return True
-    return False
+def _in_block(blocks: Strips, block_first: np.ndarray, block: int, x: float, y: float) -> bool:
+    found = False
+    if block >= 0:
+        for part in range(block_first[block], block_first[block + 1]):
+            found = found or holds(blocks, part, x, y)
+    return found
 
 
 @njit(cache=True)
@@ -86,31 +85,48 @@ def _skipped(road: NuplanRoad, lanes: np.ndarray) -> float:
 
 
 @njit(cache=True)
+def _enter(
+    road: NuplanRoad, route: ExpertRoute, k: int, later: int, before: float, x: float, y: float
+) -> tuple[float, float, int]:
+    """Metres gained from arc length ``before`` in block k to a place in a later block, its arc
+    length there and its segment."""
+    last = road.line_first[route.lane[k] + 1] - 1
+    rest = road.line_arc_m[last] - before
+    end_x, end_y = _end(road, route.lane[k])
+    entry, _ = _arc(road, route.lane[later], end_x, end_y, 0)
+    arc_m, hint = _arc(road, route.lane[later], x, y, 0)
+    skipped = _skipped(road, route.lane[k : later + 1])
+    return rest + (arc_m - entry) + skipped, arc_m, hint
+
+
+@njit(cache=True)
 def route_progress(road: NuplanRoad, route: ExpertRoute, points: np.ndarray) -> np.ndarray:
     """Metres [T] gained since the step before along a route that is not empty.
 
     ``points`` [T, >=2] of the box centre. A step outside the present block and all later ones gains
     nothing.
     """
+    blocks, block_first, lane, block = road.blocks, road.block_first, route.lane, route.block
+    line_first, line_xy, line_arc_m = road.line_first, road.line_xy, road.line_arc_m
     out = np.zeros(len(points))
     k = 0
-    before, hint = _arc(road, route.lane[0], points[0, 0], points[0, 1], 0)
+    before, hint = _arc(road, lane[0], points[0, 0], points[0, 1], 0)
     for t in range(1, len(points)):
         x, y = points[t, 0], points[t, 1]
-        if _in_block(road, route.block[k], x, y):
-            arc_m, hint = _arc(road, route.lane[k], x, y, hint)
+        part = block_first[block[k]] if block[k] >= 0 else -1
+        if part >= 0 and block_first[block[k] + 1] - part == 1:  # the usual case, without a call
+            inside = holds(blocks, part, x, y)
+        else:
+            inside = _in_block(blocks, block_first, block[k], x, y)
+        if inside:
+            first, stop = line_first[lane[k]], line_first[lane[k] + 1]
+            arc_m, hint = nearest_arc(line_xy, line_arc_m, first, stop, x, y, hint)
             out[t] = arc_m - before
             before = arc_m
             continue
-        for later in range(k + 1, len(route.block)):
-            if _in_block(road, route.block[later], x, y):
-                last = road.line_first[route.lane[k] + 1] - 1
-                rest = road.line_arc_m[last] - before
-                end_x, end_y = _end(road, route.lane[k])
-                entry, hint = _arc(road, route.lane[later], end_x, end_y, 0)
-                before, hint = _arc(road, route.lane[later], x, y, hint)
-                skipped = _skipped(road, route.lane[k : later + 1])
-                out[t] = rest + (before - entry) + skipped
+        for later in range(k + 1, len(block)):
+            if _in_block(blocks, block_first, block[later], x, y):
+                out[t], before, hint = _enter(road, route, k, later, before, x, y)
                 k = later
                 break
     return out

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from drivewm.geometry.strips import any_holds, holds, within
+from drivewm.geometry.strips import Strips, any_holds, holds, within
 from drivewm.measures.nuplan_road import NuplanRoad
 
 NEAR_M = 5.0  # a connector that was left by less is still the one
-ROOM = 4  # of the pool, per set, at first
+ROOM = 4  # places of the pool per set, at first
 
 
 class LaneHistory(NamedTuple):
@@ -35,42 +35,39 @@ class CornerHistory(NamedTuple):
     pool: np.ndarray  # int64
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _has(pool: np.ndarray, first: int, count: int, lane: int) -> bool:
-    for i in range(first, first + count):  # noqa: SIM110 (any() is slow in a kernel)
-        if pool[i] == lane:
-            return True
-    return False
+    found = False
+    for i in range(first, first + count):
+        found = found or pool[i] == lane
+    return found
 
 
+# Each array that a helper is handed costs a counted reference: helpers take only what they read, and
+# the usual case, a point that is still in its one lane, calls none but the inlined ``holds``.
 @njit(cache=True)
-def _room(pool: np.ndarray, used: int, more: int) -> np.ndarray:
-    if used + more <= len(pool):
-        return pool
-    grown = np.empty(2 * (used + more), np.int64)
-    grown[:used] = pool[:used]
-    return grown
-
-
-@njit(cache=True)
-def _search(road: NuplanRoad, x: float, y: float, pool: np.ndarray, used: int) -> int:
+def _search(
+    lanes: Strips, is_connector: np.ndarray, x: float, y: float, pool: np.ndarray, used: int
+) -> int:
     """Writes the lane at a point, else all connectors there; returns how many."""
-    lanes = len(road.is_connector)
-    for lane in range(lanes):
-        if not road.is_connector[lane] and holds(road.lanes, lane, x, y):
-            pool[used] = lane
-            return 1
     found = 0
-    for lane in range(lanes):
-        if road.is_connector[lane] and holds(road.lanes, lane, x, y):
-            pool[used + found] = lane
-            found += 1
+    for lane in range(len(is_connector)):
+        if found == 0 and not is_connector[lane] and holds(lanes, lane, x, y):
+            pool[used] = lane
+            found = 1
+    if found == 0:
+        for lane in range(len(is_connector)):
+            if is_connector[lane] and holds(lanes, lane, x, y):
+                pool[used + found] = lane
+                found += 1
     return found
 
 
 @njit(cache=True)
 def _among(
-    road: NuplanRoad,
+    lanes: Strips,
+    next_first: np.ndarray,
+    next_lane: np.ndarray,
     x: float,
     y: float,
     candidates: np.ndarray,
@@ -82,14 +79,14 @@ def _among(
     """Writes those of the candidates that hold the point; of a single one also what follows."""
     found = 0
     for i in range(first, first + count):
-        if holds(road.lanes, candidates[i], x, y):
+        if holds(lanes, candidates[i], x, y):
             pool[used + found] = candidates[i]
             found += 1
     if found == 0 and count == 1:
         lane = candidates[first]
-        for i in range(road.next_first[lane], road.next_first[lane + 1]):
-            if holds(road.lanes, road.next_lane[i], x, y):
-                pool[used + found] = road.next_lane[i]
+        for i in range(next_first[lane], next_first[lane + 1]):
+            if holds(lanes, next_lane[i], x, y):
+                pool[used + found] = next_lane[i]
                 found += 1
     return found
 
@@ -97,36 +94,61 @@ def _among(
 @njit(cache=True)
 def follow_point(road: NuplanRoad, points: np.ndarray) -> LaneHistory:
     """Lanes of a point that moves; ``points`` [T, >=2]."""
-    steps, lanes = len(points), len(road.is_connector)
+    steps = len(points)
     first, count = np.zeros(steps, np.int64), np.zeros(steps, np.int64)
-    pool = np.empty(ROOM * steps + 2 * lanes, np.int64)
-    used = 0
-    for t in range(steps):
+    room = ROOM * steps + len(road.is_connector)
+    while True:
+        pool = np.empty(room, np.int64)
+        used = _follow_point(road, points, first, count, pool)
+        if used >= 0 and _cull(road, first, count, pool, used):
+            return LaneHistory(first, count, pool)
+        room *= 2
+
+
+@njit(cache=True)
+def _follow_point(
+    road: NuplanRoad, points: np.ndarray, first: np.ndarray, count: np.ndarray, pool: np.ndarray
+) -> int:
+    """Fills a history; returns how much of the pool it took, -1 if that was too small."""
+    lanes, is_connector = road.lanes, road.is_connector
+    next_first, next_lane = road.next_first, road.next_lane
+    used, room = 0, len(pool) - len(is_connector)
+    for t in range(len(points)):
         x, y = points[t, 0], points[t, 1]
-        pool = _room(pool, used, lanes)
+        if used > room:
+            return -1
         found = 0
-        if t > 0 and count[t - 1] > 0:
-            found = _among(road, x, y, pool, first[t - 1], count[t - 1], pool, used)
+        if t > 0 and count[t - 1] == 1 and holds(lanes, pool[first[t - 1]], x, y):
+            pool[used] = pool[first[t - 1]]
+            found = 1
+        elif t > 0 and count[t - 1] > 0:
+            found = _among(
+                lanes, next_first, next_lane, x, y, pool, first[t - 1], count[t - 1], pool, used
+            )
         if found == 0:
-            found = _search(road, x, y, pool, used)
-            if t > 1 and count[t - 1] > 0 and road.is_connector[pool[first[t - 1]]]:
-                on_connector = found > 0 and road.is_connector[pool[used]]
+            found = _search(lanes, is_connector, x, y, pool, used)
+            if t > 1 and count[t - 1] > 0 and is_connector[pool[first[t - 1]]]:
+                on_connector = found > 0 and is_connector[pool[used]]
                 if on_connector or (found == 0 and any_holds(road.intersections, x, y)):
                     kept = 0  # the lanes found are overwritten only if one is kept
                     for i in range(first[t - 1], first[t - 1] + count[t - 1]):
-                        if within(road.lanes, pool[i], x, y, NEAR_M):
+                        if within(lanes, pool[i], x, y, NEAR_M):
                             pool[used + kept] = pool[i]
                             kept += 1
                     found = kept if kept > 0 else found
         first[t], count[t] = used, found
         used += found
-    return _cull(road, LaneHistory(first, count, pool), used)
+    return used
 
 
 @njit(cache=True)
-def _cull(road: NuplanRoad, history: LaneHistory, used: int) -> LaneHistory:
-    """Of several connectors, keeps those that lead to where the car went, from the end back."""
-    first, count, pool = history
+def _cull(
+    road: NuplanRoad, first: np.ndarray, count: np.ndarray, pool: np.ndarray, used: int
+) -> bool:
+    """Of several connectors, keeps those that lead to where the car went, from the end back.
+
+    False if the pool is too small.
+    """
     for t in range(len(first) - 2, -1, -1):
         begin, total = first[t], count[t]
         if total <= 1:
@@ -141,7 +163,8 @@ def _cull(road: NuplanRoad, history: LaneHistory, used: int) -> LaneHistory:
             after = pool[first[t + 1]]
             low = road.previous_first[after]
             leading = road.previous_first[after + 1] - low
-            pool = _room(pool, used, total)
+            if used + total > len(pool):
+                return False
             kept = 0
             for i in range(begin, begin + total):
                 if _has(road.previous_lane, low, leading, pool[i]):
@@ -150,42 +173,63 @@ def _cull(road: NuplanRoad, history: LaneHistory, used: int) -> LaneHistory:
             if kept > 0:
                 first[t], count[t] = used, kept
                 used += kept
-    return LaneHistory(first, count, pool)
+    return True
 
 
 @njit(cache=True)
 def follow_corners(road: NuplanRoad, corners: np.ndarray) -> CornerHistory:
     """Lanes of the four corners of a box, which share their candidates; ``corners`` [T, 4, 2]."""
-    steps, lanes = len(corners), len(road.is_connector)
+    steps = len(corners)
     first, count = np.zeros((steps, 4), np.int64), np.zeros((steps, 4), np.int64)
-    pool = np.empty(4 * ROOM * steps + 2 * lanes, np.int64)
-    now, after = np.empty(2 * lanes, np.int64), np.empty(lanes, np.int64)  # candidates
-    used = candidates = 0
-    for t in range(steps):
-        following = 0
-        for c in range(4):
-            x, y = corners[t, c, 0], corners[t, c, 1]
-            pool = _room(pool, used, lanes)
-            found = _among(road, x, y, now, 0, candidates, pool, used) if candidates > 0 else 0
-            if found == 0:
-                found = _search(road, x, y, pool, used)
-                if t == 1:  # the reference widens the candidates within its second step
-                    for i in range(used, used + found):
-                        if not _has(now, 0, candidates, pool[i]):
-                            now[candidates] = pool[i]
-                            candidates += 1
-            for i in range(used, used + found):
-                if not _has(after, 0, following, pool[i]):
-                    after[following] = pool[i]
-                    following += 1
-            first[t, c], count[t, c] = used, found
-            used += found
-        now[:following] = after[:following]
-        candidates = following
-    return CornerHistory(first, count, pool)
+    room = 4 * ROOM * steps + len(road.is_connector)
+    while True:
+        pool = np.empty(room, np.int64)
+        if _follow_corners(road, corners, first, count, pool):
+            return CornerHistory(first, count, pool)
+        room *= 2
 
 
 @njit(cache=True)
+def _follow_corners(
+    road: NuplanRoad, corners: np.ndarray, first: np.ndarray, count: np.ndarray, pool: np.ndarray
+) -> bool:
+    """Fills a history; False if the pool is too small."""
+    lanes, is_connector = road.lanes, road.is_connector
+    next_first, next_lane, most = road.next_first, road.next_lane, len(is_connector)
+    candidates = np.empty(4 * most, np.int64)  # two halves, for this step and for the next
+    now, after, held, used = 0, 2 * most, 0, 0
+    for t in range(len(corners)):
+        following = 0
+        if used + 4 * most > len(pool):
+            return False
+        for c in range(4):
+            x, y = corners[t, c, 0], corners[t, c, 1]
+            found = 0
+            if held == 1 and holds(lanes, candidates[now], x, y):
+                pool[used] = candidates[now]
+                found = 1
+            elif held > 0:
+                found = _among(
+                    lanes, next_first, next_lane, x, y, candidates, now, held, pool, used
+                )
+            if found == 0:
+                found = _search(lanes, is_connector, x, y, pool, used)
+                if t == 1:  # the reference widens the candidates within its second step
+                    for i in range(used, used + found):
+                        if not _has(candidates, now, held, pool[i]):
+                            candidates[now + held] = pool[i]
+                            held += 1
+            for i in range(used, used + found):
+                if not _has(candidates, after, following, pool[i]):
+                    candidates[after + following] = pool[i]
+                    following += 1
+            first[t, c], count[t, c] = used, found
+            used += found
+        now, after, held = after, now, following
+    return True
+
+
+@njit(cache=True, inline="always")
 def _in_or_linked(
     lane: int,
     pool: np.ndarray,
@@ -195,60 +239,58 @@ def _in_or_linked(
     links: np.ndarray,
 ) -> bool:
     """Is the lane one of the set or linked to one of it?"""
+    found = False
     for i in range(first, first + count):
         own = pool[i]
-        if own == lane or _has(links, link_first[own], link_first[own + 1] - link_first[own], lane):
-            return True
-    return False
+        found = found or own == lane
+        for j in range(link_first[own], link_first[own + 1]):
+            found = found or links[j] == lane
+    return found
+
+
+class _Links(NamedTuple):
+    """What leads on from and to each lane (CSR)."""
+
+    next_first: np.ndarray
+    next_lane: np.ndarray
+    previous_first: np.ndarray
+    previous_lane: np.ndarray
 
 
 @njit(cache=True)
 def _connected(
-    road: NuplanRoad, pool: np.ndarray, first: np.ndarray, count: np.ndarray, lane: int
+    links: _Links, pool: np.ndarray, first: np.ndarray, count: np.ndarray, t: int, lane: int
 ) -> bool:
     """Is the lane in or after the lanes of both rear corners and in or before both front ones'?"""
+    ahead, back = True, True
     for rear in (1, 2):
-        if not _in_or_linked(lane, pool, first[rear], count[rear], road.next_first, road.next_lane):
-            return False
+        ahead = ahead and _in_or_linked(
+            lane, pool, first[t, rear], count[t, rear], links.next_first, links.next_lane
+        )
     for front in (0, 3):
-        if not _in_or_linked(
-            lane, pool, first[front], count[front], road.previous_first, road.previous_lane
-        ):
-            return False
-    return True
+        back = back and _in_or_linked(
+            lane, pool, first[t, front], count[t, front], links.previous_first, links.previous_lane
+        )
+    return ahead and back
 
 
 @njit(cache=True)
-def _rear_meets(
-    road: NuplanRoad, pool: np.ndarray, first: np.ndarray, count: np.ndarray, one: int, other: int
-) -> bool:
-    for i in range(first[one], first[one] + count[one]):
-        if _in_or_linked(
-            pool[i], pool, first[other], count[other], road.next_first, road.next_lane
-        ):
-            return True
-    return False
-
-
-@njit(cache=True)
-def _together(road: NuplanRoad, pool: np.ndarray, first: np.ndarray, count: np.ndarray) -> bool:
-    """Are four corners, each in some lane, in a common lane or in lanes that are connected?"""
-    for i in range(first[0], first[0] + count[0]):
-        common = True
-        for c in range(1, 4):
-            common = common and _has(pool, first[c], count[c], pool[i])
-        if common:
-            return True
-    if not (
-        _rear_meets(road, pool, first, count, 1, 2) or _rear_meets(road, pool, first, count, 2, 1)
-    ):
+def _linked(links: _Links, pool: np.ndarray, first: np.ndarray, count: np.ndarray, t: int) -> bool:
+    """Are four corners in lanes that are connected? (asked only where they share none)"""
+    rear = False  # one rear corner is in or after the other's lanes
+    for one, other in ((1, 2), (2, 1)):
+        for i in range(first[t, one], first[t, one] + count[t, one]):
+            rear = rear or _in_or_linked(
+                pool[i], pool, first[t, other], count[t, other], links.next_first, links.next_lane
+            )
+    if not rear:
         return False
-    for i in range(first[2], first[2] + count[2]):  # what may connect is in or after rear right
+    for i in range(first[t, 2], first[t, 2] + count[t, 2]):  # in or after those of rear right
         lane = pool[i]
-        if _connected(road, pool, first, count, lane):
+        if _connected(links, pool, first, count, t, lane):
             return True
-        for j in range(road.next_first[lane], road.next_first[lane + 1]):
-            if _connected(road, pool, first, count, road.next_lane[j]):
+        for j in range(links.next_first[lane], links.next_first[lane + 1]):
+            if _connected(links, pool, first, count, t, links.next_lane[j]):
                 return True
     return False
 
@@ -259,18 +301,33 @@ OFF, APART, TOGETHER = -1, 0, 1
 @njit(cache=True)
 def corner_states(road: NuplanRoad, corners: CornerHistory) -> np.ndarray:
     """int8 [T]: all corners off every lane (-1), in different lanes (0), in common ones (1)."""
-    steps = len(corners.first)
-    out = np.empty(steps, np.int8)
-    for t in range(steps):
-        inside = 0
+    first, count, pool = corners
+    links = _Links(road.next_first, road.next_lane, road.previous_first, road.previous_lane)
+    out = np.empty(len(first), np.int8)
+    for t in range(len(first)):
+        inside, alike = 0, True  # alike: every corner is in the first corner's first lane
         for c in range(4):
-            inside += 1 if corners.count[t, c] > 0 else 0
+            if count[t, c] > 0:
+                inside += 1
+                alike = alike and inside == c + 1 and pool[first[t, c]] == pool[first[t, 0]]
         if inside < 4:
             out[t] = OFF if inside == 0 else APART
+        elif alike or _share(pool, first, count, t) or _linked(links, pool, first, count, t):
+            out[t] = TOGETHER
         else:
-            together = _together(road, corners.pool, corners.first[t], corners.count[t])
-            out[t] = TOGETHER if together else APART
+            out[t] = APART
     return out
+
+
+@njit(cache=True)
+def _share(pool: np.ndarray, first: np.ndarray, count: np.ndarray, t: int) -> bool:
+    shared = False
+    for i in range(first[t, 0], first[t, 0] + count[t, 0]):
+        common = True
+        for c in range(1, 4):
+            common = common and _has(pool, first[t, c], count[t, c], pool[i])
+        shared = shared or common
+    return shared
 
 
 @njit(cache=True)

@@ -13,7 +13,7 @@ from numba import njit
 
 from drivewm.geometry.boxes import centre_poses
 from drivewm.geometry.overlap import fill_corners
-from drivewm.geometry.strips import any_holds
+from drivewm.geometry.strips import holds
 from drivewm.measures.collision import (
     LAST_ROAD_USER,
     Contacts,
@@ -92,8 +92,12 @@ def _boxes(
 def _wide_view(road: NuplanRoad, ego: np.ndarray, lane_flag: np.ndarray) -> np.ndarray:
     """bool [T]: between lanes, or the rear axle is in an intersection."""
     out = np.empty(len(ego), np.bool_)
+    areas = road.intersections
     for t in range(len(ego)):
-        out[t] = lane_flag[t] == 0 or any_holds(road.intersections, ego[t, 0], ego[t, 1])
+        wide = lane_flag[t] == 0
+        for p in range(len(areas.bounds)):
+            wide = wide or holds(areas, p, ego[t, 0], ego[t, 1])
+        out[t] = wide
     return out
 
 
