@@ -21,7 +21,7 @@ import numpy as np
 
 from drivewm.errors import InputError
 from drivewm.scene import EgoColumn, Observation, Scene, ScoreType, Trajectory
-from drivewm.sim.loop import PlannerFailure
+from drivewm.sim.asking import PlannerFailure
 
 LONGEST_LINE = 1 << 24  # characters of an answer
 

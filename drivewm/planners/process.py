@@ -21,8 +21,8 @@ import numpy as np
 from drivewm.errors import InputError
 from drivewm.planners import wire
 from drivewm.scene import Observation, Scene, Trajectory
+from drivewm.sim.asking import PlannerFailure
 from drivewm.sim.config import IsolationConfig
-from drivewm.sim.loop import PlannerFailure
 
 START_S = 120.0  # to import and build a planner
 PATIENCE = 4.0  # a plan this many deadlines late (and a second) is not waited for

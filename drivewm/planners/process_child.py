@@ -26,7 +26,7 @@ from drivewm.errors import InputError
 from drivewm.planners import wire
 from drivewm.planners.registry import create
 from drivewm.scene import Observation, Scene, Trajectory
-from drivewm.sim.loop import trajectory_problem
+from drivewm.sim.asking import trajectory_problem
 
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 ATTRIBUTES = (
