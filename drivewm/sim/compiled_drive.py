@@ -19,7 +19,7 @@ from drivewm.sim.traffic import Traffic
 
 def can_run_compiled(planner: Planner, config: SimConfig, mode: str) -> bool:
     """Whether the planner brings kernels and the run asks for nothing that they lack."""
-    compiled = getattr(type(planner), "compiled", None)
+    compiled = vars(type(planner)).get("compiled")  # not inherited: a subclass may plan otherwise
     return (
         isinstance(compiled, Compiled)
         and mode == "privileged"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from drivewm.planners.constant_velocity import ConstantVelocity
 from drivewm.scene import Lights, LightStatus, ScoreType, Trajectory
 from drivewm.sim.config import SimConfig
 from drivewm.sim.loop import rollout, trajectory_problem
@@ -158,6 +159,16 @@ ANSWERS = {
     "info": (lambda t, p: Trajectory(times_s=t, poses=p, info=5), "not a list of one dict"),
     "text": (lambda t, p: Trajectory(times_s="soon", poses=p), "not numbers"),
 }
+
+
+def test_a_subclass_of_a_compiled_planner_drives_by_its_own_plan():
+    class Parked(ConstantVelocity):
+        def plan(self, observation):
+            poses = observation.ego[:, None, :3].repeat(40, 1)
+            return Trajectory(times_s=np.arange(1, 41) * 0.1, poses=poses)
+
+    assert run(ConstantVelocity()).ego[-1, 0] > 100.0
+    assert run(Parked()).ego[-1, 0] < 0.0
 
 
 def test_a_plan_whose_first_time_is_now_starts_with_its_own_pose():
