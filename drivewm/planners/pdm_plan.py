@@ -90,6 +90,7 @@ def _set_targets(setup: PdmSetup, lane: int) -> None:
 def _propose(setup: PdmSetup, ego: np.ndarray) -> None:
     """Unrolls the proposals of every path over the scored horizon."""
     proposals, targets = setup.proposals, len(setup.limit_shares)
+    proposals.ranked[:] = False
     for k in range(len(setup.paths.poses)):
         begin(
             proposals, setup.paths, setup.corridors, k, ego, setup.car.width_m,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from drivewm.geometry.overlap import box_distance, fill_corners
+from drivewm.geometry.overlap import fill_corners
 from drivewm.geometry.polygons import PolygonSet
 from drivewm.planners.pdm_corridor import (
     Corridors,
@@ -22,8 +22,8 @@ from drivewm.planners.pdm_corridor import (
     corridor_meets_polygon,
 )
 from drivewm.planners.pdm_objects import DT_S, ROWS, STRIDE, Memory, Objects
-from drivewm.planners.pdm_path import Paths, pose_at, project
-from drivewm.planners.pdm_shapes import box_polygon_distance
+from drivewm.planners.pdm_path import Paths, pose_at, project, squared_gap
+from drivewm.planners.pdm_shapes import box_polygon_distance, boxes_gap
 from drivewm.planners.pdm_tree import tree_ranks
 
 EXPONENT = 10
@@ -70,6 +70,8 @@ class Proposals(NamedTuple):
     light_m: np.ndarray  # [L] arc length of red lights in the corridor, NaN: not in it
     found: np.ndarray  # int64 [M + L] rows in the corridor; lights after the objects
     found_m: np.ndarray  # [M + L]
+    ranks: np.ndarray  # int64 [H + 1, M + L] order of a tree query at a step
+    ranked: np.ndarray  # bool [H + 1] is it known?
 
 
 def empty_proposals(paths: int, targets: int, steps: int, lights: int) -> Proposals:
@@ -81,6 +83,7 @@ def empty_proposals(paths: int, targets: int, steps: int, lights: int) -> Propos
         segment=np.zeros(count, np.int64), target_mps=np.zeros(targets),
         standing=np.zeros(ROWS, np.int64), standing_m=np.zeros(ROWS), light_m=np.zeros(lights),
         found=np.zeros(rows, np.int64), found_m=np.zeros(rows),
+        ranks=np.zeros((steps + 1, rows), np.int64), ranked=np.zeros(steps + 1, bool),
     )  # fmt: skip
 
 
@@ -135,11 +138,11 @@ def unroll(
     """Drives proposals [first, last) of one path through steps [begin_step, end_step)."""
     targets = len(proposals.target_mps)
     k = first // targets
-    boxes = np.empty((2, 4, 2))
+    box = np.empty((4, 2))
     for t in range(begin_step, end_step):
         if t % STRIDE == 0:
-            found = _rows_in_corridor(proposals, paths, corridors, k, t, objects, boxes[1])
-            _choose_leads(proposals, paths, k, first, last, t, found, objects, signals, car, boxes)
+            found = _rows_in_corridor(proposals, paths, corridors, k, t, objects, box)
+            _choose_leads(proposals, paths, k, first, last, t, found, objects, signals, car, box)
         else:
             for b in range(first, last):
                 proposals.lead[b, t] = proposals.lead[b, t - 1]
@@ -228,7 +231,7 @@ def _choose_leads(
     objects: Objects,
     signals: Signals,
     car: Car,
-    boxes: np.ndarray,  # [2, 4, 2] scratch
+    box: np.ndarray,  # [4, 2] scratch
 ) -> None:
     """The lead of every proposal at step t.
 
@@ -241,7 +244,7 @@ def _choose_leads(
         row, gap = -1, np.inf
         for i in range(found):
             if proposals.found_m[i] > at_m:
-                row, gap = _nearest(proposals, b, t, found, objects, signals, car, boxes)
+                row, gap = _nearest(proposals, b, t, found, objects, signals, car, box)
                 break
         if row < 0:
             lead_m, behind_m = paths.arc_m[k, -1], car.length_m / 2
@@ -263,68 +266,63 @@ def _nearest(
     objects: Objects,
     signals: Signals,
     car: Car,
-    boxes: np.ndarray,
+    box: np.ndarray,  # [4, 2] scratch
 ) -> tuple[int, float]:
-    """(row, distance) of the nearest of what is found ahead of proposal ``b`` at step t."""
-    pose, at_m = proposals.poses[b, t - 1], proposals.arc_m[b, t - 1]
-    x = pose[0] + car.rear_axle_to_center_m * math.cos(pose[2])
-    y = pose[1] + car.rear_axle_to_center_m * math.sin(pose[2])
-    fill_corners(x, y, pose[2], car.length_m, car.width_m, boxes[0])
-    radius, bounds = math.hypot(car.length_m, car.width_m) / 2, np.empty(4)
-    best, gap, ties = -1, np.inf, 0
+    """(row, distance) of the nearest of what is found ahead of proposal ``b`` at step t.
+
+    Of several that overlap the box, the one that a query of the reference's tree names first.
+    """
+    pose, at_m, time_s = proposals.poses[b, t - 1], proposals.arc_m[b, t - 1], t * DT_S
+    cos, sin = math.cos(pose[2]), math.sin(pose[2])
+    x, y = pose[0] + car.rear_axle_to_center_m * cos, pose[1] + car.rear_axle_to_center_m * sin
+    long_m, wide_m, drawn = car.length_m / 2, car.width_m / 2, False
+    radius = math.hypot(long_m, wide_m)
+    best, gap = -1, np.inf
     for i in range(found):
         row = proposals.found[i]
         if not proposals.found_m[i] > at_m:
             continue
-        if row >= ROWS:
-            distance = box_polygon_distance(boxes[0], signals.lanes, signals.lane[row - ROWS])
-        else:
-            dx = objects.boxes.pose[row, 0, 0] + t * DT_S * objects.velocity[row, 0] - x
-            dy = objects.boxes.pose[row, 0, 1] + t * DT_S * objects.velocity[row, 1] - y
-            if math.hypot(dx, dy) - radius - objects.radius[row] > gap:
+        if row < ROWS:
+            now, half = objects.boxes.pose[row, 0], objects.boxes.half[row]
+            dx = now[0] + time_s * objects.velocity[row, 0] - x
+            dy = now[1] + time_s * objects.velocity[row, 1] - y
+            reach = gap + radius + objects.radius[row]
+            if dx * dx + dy * dy > reach * reach:
                 continue
-            _moved(objects, row, t * DT_S, boxes[1], bounds)
-            distance = box_distance(boxes[0], boxes[1])
-        ties = ties + 1 if distance == gap else ties
+            distance = boxes_gap(dx, dy, cos, sin, long_m, wide_m, now[2], now[3], half[0], half[1])
+        else:
+            lane, reach = signals.lane[row - ROWS], gap + radius
+            if squared_gap(signals.lanes.bounds[lane], x, y) > reach * reach:
+                continue
+            if not drawn:
+                fill_corners(x, y, pose[2], car.length_m, car.width_m, box)
+                drawn = True
+            distance = box_polygon_distance(box, signals.lanes, lane)
         if distance < gap:
-            best, gap, ties = row, distance, 0
-    if ties > 0 and gap == 0.0:
-        best = _first_of_query(proposals, at_m, t, found, objects, signals, boxes)
+            best, gap = row, distance
+        elif distance == 0.0 and gap == 0.0:
+            if not proposals.ranked[t]:
+                _rank(proposals, t, objects, signals)
+            if proposals.ranks[t, row] < proposals.ranks[t, best]:
+                best = row
     return best, gap
 
 
 @njit(cache=True)
-def _first_of_query(
-    proposals: Proposals,
-    at_m: float,
-    t: int,
-    found: int,
-    objects: Objects,
-    signals: Signals,
-    boxes: np.ndarray,
-) -> int:
-    """Of several rows that overlap ``boxes[0]`` the one that the reference's tree names first."""
+def _rank(proposals: Proposals, t: int, objects: Objects, signals: Signals) -> None:
+    """Fills the order in which a tree of everything at step t names it."""
     count, lights = objects.rows[0], len(signals.red)
-    bounds, place = np.empty((count + lights, 4)), np.empty(ROWS + lights, np.int64)
+    bounds, place = np.empty((count + lights, 4)), np.empty(count + lights, np.int64)
+    box = np.empty((4, 2))
     for row in range(count):
-        _moved(objects, row, t * DT_S, boxes[1], bounds[row])
+        _moved(objects, row, t * DT_S, box, bounds[row])
         place[row] = row
     for light in range(lights):
         if signals.red[light]:
             bounds[count] = signals.lanes.bounds[signals.lane[light]]
-            place[ROWS + light] = count
+            place[count] = ROWS + light
             count += 1
     ranks = tree_ranks(bounds[:count])
-    best, rank, box = -1, count, np.empty(4)
-    for i in range(found):
-        row = proposals.found[i]
-        if not proposals.found_m[i] > at_m or ranks[place[row]] >= rank:
-            continue
-        if row >= ROWS:
-            gap = box_polygon_distance(boxes[0], signals.lanes, signals.lane[row - ROWS])
-        else:
-            _moved(objects, row, t * DT_S, boxes[1], box)
-            gap = box_distance(boxes[0], boxes[1])
-        if gap == 0.0:
-            best, rank = row, ranks[place[row]]
-    return best
+    for i in range(count):
+        proposals.ranks[t, place[i]] = ranks[i]
+    proposals.ranked[t] = True
