@@ -33,7 +33,7 @@ def attribute(terms: Mapping[str, float | None], used: Mapping[str, Mapping]) ->
         used: ``{"multipliers": {name: ...}, "weights": {name: weight}}`` as a results row has it.
     """
     weights = {name: float(weight) for name, weight in used.get("weights", {}).items()}
-    names = [name for name in (*used.get("multipliers", {}), *weights)]
+    names = [*used.get("multipliers", {}), *weights]
     values = {name: float(terms.get(name) or 0.0) for name in names}
     imperfect = [name for name in names if values[name] != 1.0]
     lost = dict.fromkeys(names, 0.0) | _shapley(imperfect, values, weights)

@@ -25,7 +25,7 @@ def _lines(found: Explanation) -> Iterator[str]:
     if fine:
         yield f"  nothing lost by: {', '.join(fine)}"
     if abs(found.rest) > 1e-6:
-        yield f"  {found.rest:.4f} is not explained by the terms (the score is more than their mean)"
+        yield f"  {found.rest:.4f} is not explained by the terms (the score is more than that)"
     if found.nearest_harm is not None:
         yield f"  nearest to harm: {moment_text(found.nearest_harm)}"
     if row["fault_unknown"]:

@@ -75,14 +75,18 @@ def table_batches(
                     raise InputError("column is missing", file=path, field=column, fix=AGAIN)
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=wanted.names)
-                yield from table.select(wanted.names).cast(wanted).to_batches()
+                yield from _cast(table, wanted, path).to_batches()
     except FileNotFoundError as error:
         raise InputError("file is missing", file=path, fix=AGAIN) from error
-    except pa.ArrowNotImplementedError as error:
-        raise InputError(f"a column has another type ({error})", file=path, fix=AGAIN) from error
     except (pa.ArrowException, OSError) as error:
-        what = "a column has another type" if "cast" in str(error).lower() else "not readable"
-        raise InputError(f"{what} ({error})", file=path, fix=AGAIN) from error
+        raise InputError(f"not readable ({error})", file=path, fix=AGAIN) from error
+
+
+def _cast(table: pa.Table, wanted: pa.Schema, path: Path) -> pa.Table:
+    try:
+        return table.select(wanted.names).cast(wanted)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(f"a column has another type ({error})", file=path, fix=AGAIN) from error
 
 
 def read_rows(folder: Path, name: str, cell: Cell) -> list[dict[str, Any]]:

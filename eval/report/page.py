@@ -11,14 +11,12 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from drivewm.eval.report import charts, packing, scenes, summary
 from drivewm.eval.report import forecast as forecasts
-from drivewm.eval.report import packing, scenes, summary
+from drivewm.eval.report.charts import SUB_TITLES
 from drivewm.eval.report.forecast import Forecast
 from drivewm.eval.report.glossary import TERMS
 from drivewm.eval.report.results import Results
-from drivewm.eval.results import TERMS as SUB_SCORES
-from drivewm.measures.comfort import BOUNDS
-from drivewm.measures.ttc import BOUND_S
 from drivewm.scene.classes import OccClass
 from drivewm.viz.palette import DARK, LIGHT
 
@@ -31,33 +29,10 @@ SCRIPTS = (
     "draw.js",
     "charts.js",
     "viewer.js",
+    "heat.js",
+    "spread.js",
     "films.js",
     "main.js",
-)
-SUB_TITLES = {
-    "no_at_fault_collision": "No at-fault collision",
-    "drivable_area": "Drivable area",
-    "driving_direction": "Driving direction",
-    "traffic_light": "Traffic lights",
-    "making_progress": "Making progress",
-    "progress": "Progress",
-    "ttc": "TTC",
-    "speed_limit": "Speed limit",
-    "lane_keeping": "Lane keeping",
-    "comfort": "Comfort",
-    "extended_comfort": "Extended comfort",
-}
-CHARTS = (
-    ("speed_mps", "Speed", "m/s", None),
-    ("lon_acc_mps2", "Longitudinal acceleration", "m/s²", BOUNDS["lon_acc_mps2"]),
-    ("lat_acc_mps2", "Lateral acceleration", "m/s²", BOUNDS["lat_acc_mps2"]),
-    ("jerk_mps3", "Jerk", "m/s³", BOUNDS["jerk_mps3"]),
-    ("yaw_rate_radps", "Yaw rate", "rad/s", BOUNDS["yaw_rate_radps"]),
-    ("ttc_s", "Time to collision", "s", (BOUND_S, None)),
-)
-UNCHARTED = (
-    f"Comfort also bounds longitudinal jerk (±{BOUNDS['lon_jerk_mps3'][1]} m/s³) and yaw "
-    f"acceleration (±{BOUNDS['yaw_acc_radps2'][1]} rad/s²), which are not charted."
 )
 
 
@@ -69,7 +44,10 @@ def render(results: Results, forecast: Forecast | None, *, title: str | None = N
     """
     lines = summary.planner_lines(results)
     chosen = summary.hero(results, lines)
-    blobs = scenes.blobs(results)
+    order = summary.worst_first(results, lines)
+    first = [chosen.scene_id, *[scene for scene in order if scene != chosen.scene_id]]
+    blobs = scenes.blobs(results, first)
+    terms = charts.terms_of(results)
     script = "(() => {\n'use strict';\n" + "\n".join(map(_static, SCRIPTS)) + "\n})();"
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
@@ -83,6 +61,7 @@ def render(results: Results, forecast: Forecast | None, *, title: str | None = N
         "signed": _signed,
         "weights": _weights,
         "brief": _brief,
+        "title_of": SUB_TITLES.__getitem__,
     }
     return environment.get_template("page.html.j2").render(
         title=title or "Closed-loop report",
@@ -95,14 +74,23 @@ def render(results: Results, forecast: Forecast | None, *, title: str | None = N
         headline=_headline(lines, len(results.scene_ids)),
         splits=list(dict.fromkeys(row["split"] for row in results.rows)),
         sub_titles=SUB_TITLES,
-        sub_scores=SUB_SCORES,
+        sub_scores=terms,
+        safety={
+            name: about
+            for name, about in charts.SAFETY.items()
+            if any(line.safety[name] for line in lines)
+        },
         troubles=summary.troubles(results),
-        cells={(row["planner"], row["scene_id"]): row for row in results.rows},
+        order=order,
+        means={line.name: results.scene_scores(line.name) for line in lines},
+        shown=results.shown,
+        first_rows={row["scene_id"]: row for row in reversed(results.rows)},
+        packed=len(blobs),
+        seeds=len({row["seed"] for row in results.rows}),
         forecast=forecast,
         metrics=forecasts.METRICS,
         masks=forecasts.MASKS,
         terms=TERMS,
-        uncharted=UNCHARTED,
         facts=_facts(results.manifest),
         forecast_facts=_flat(forecast.provenance) if forecast else [],
         css=Markup(_static("page.css")),
@@ -110,7 +98,9 @@ def render(results: Results, forecast: Forecast | None, *, title: str | None = N
         script=Markup(script),
         script_hash=_hash(script),
         blobs=blobs,
-        index=Markup(packing.script_json(_index(results, lines, chosen, forecast))),
+        index=Markup(
+            packing.script_json(_index(results, lines, chosen, forecast, order, list(blobs)))
+        ),
     )
 
 
@@ -128,35 +118,69 @@ def _index(
     lines: list[summary.PlannerLine],
     chosen: summary.Hero,
     forecast: Forecast | None,
+    order: list[str],
+    packed: list[str],
 ) -> dict[str, Any]:
-    """Everything small that the script needs at once."""
+    """Everything small that the script needs at once. Scenes come worst first; ``blob`` is the
+    place of a scene's text on the page, null where the page was full."""
     first = {row["scene_id"]: row for row in reversed(results.rows)}
-    cells: dict[str, dict[str, Any]] = {}
-    for row in results.rows:
-        cells.setdefault(row["planner"], {})[row["scene_id"]] = {
-            "score": round(row["score"], 4),
-            "failed": row["failed"],
-            "reason": row["reason"],
-            "hit": row["collision_time_s"],
-        }
+    places = {scene_id: n for n, scene_id in enumerate(packed)}
+    names = [line.name for line in lines]
     return {
         "palettes": {"light": LIGHT.as_dict(), "dark": DARK.as_dict()},
         "classes": [kind.name.replace("_", " ").lower() for kind in OccClass],
-        "planners": [line.name for line in lines],
+        "planners": names,
         "scenes": [
-            {"id": name, "split": first[name]["split"], "location": first[name]["location"]}
-            for name in results.scene_ids
+            {"id": name, "split": first[name]["split"], "location": first[name]["location"],
+             "blob": places.get(name)}
+            for name in order
         ],
-        "cells": cells,
+        "cells": _cells(results, names),
+        "heat": _heat(results, names, order),
+        "spreads": charts.spreads(results, names),
         "hero": {"scene": chosen.scene_id, "first": chosen.first, "second": chosen.second},
         "charts": [
-            {"key": key, "title": text, "unit": unit, "bounds": bounds}
-            for key, text, unit, bounds in CHARTS
+            {"key": chart.key, "title": chart.title, "unit": chart.unit, "scale": chart.scale,
+             "bounds": chart.bounds, "window": chart.window}
+            for chart in charts.CHARTS
         ],
         "films": [
             {key: film[key] for key in ("shape", "extent", "horizons")}
             for film in (forecast.films if forecast else [])
         ],
+    }  # fmt: skip
+
+
+def _cells(results: Results, names: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """planner -> scene -> the shown drive and the mean score of its seeds."""
+    seeds: dict[tuple[str, str], int] = {}
+    for row in results.rows:
+        key = row["planner"], row["scene_id"]
+        seeds[key] = seeds.get(key, 0) + 1
+    means = {name: results.scene_scores(name) for name in names}
+    cells: dict[str, dict[str, dict[str, Any]]] = {}
+    for (planner, scene_id), row in results.shown.items():
+        cells.setdefault(planner, {})[scene_id] = {
+            "score": round(row["score"], 4), "mean": round(means[planner][scene_id], 4),
+            "seed": row["seed"], "seeds": seeds[planner, scene_id], "failed": row["failed"],
+            "reason": row["reason"], "hit": row["collision_time_s"],
+        }  # fmt: skip
+    return cells
+
+
+def _heat(results: Results, names: list[str], order: list[str]) -> dict[str, Any]:
+    """Score and terms of the shown drives in hundredths, scene by scene; null: not applicable."""
+    columns = ["score", *charts.terms_of(results)]
+
+    def line(planner: str, column: str) -> list[int | None]:
+        rows = [results.shown.get((planner, scene_id)) for scene_id in order]
+        values = [None if row is None else row[column] for row in rows]
+        return [None if value is None else round(100 * value) for value in values]
+
+    titles = ["Score", *[SUB_TITLES[column] for column in columns[1:]]]
+    return {
+        "rows": titles,
+        "planners": {name: [line(name, column) for column in columns] for name in names},
     }
 
 

@@ -11,8 +11,7 @@ import shapely
 from shapely.geometry import LineString, Polygon
 
 from drivewm.errors import InputError
-from drivewm.eval.report import packing
-from drivewm.eval.report.packing import DM
+from drivewm.eval.report.packing import DM, Run, Stream
 from drivewm.scene import Scene
 from drivewm.viz.bev import stop_bar
 
@@ -54,31 +53,36 @@ def around(egos: Sequence[np.ndarray]) -> Bounds:
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def pack_scene_map(scene: Scene, bounds: Bounds, origin_m: np.ndarray) -> dict[str, Any]:
+def pack_scene_map(
+    scene: Scene, bounds: Bounds, origin_m: np.ndarray, stream: Stream
+) -> dict[str, Any]:
     """Layers, lanes and dividers of a logged scene."""
     road = scene.map
     packed: dict[str, Any] = {
-        name: _areas(getattr(road, name), bounds, origin_m) for name in LAYERS
+        name: _areas(getattr(road, name), bounds, origin_m, stream) for name in LAYERS
     }
-    packed["lanes"] = _lines([lane.centerline for lane in road.lanes], bounds, origin_m)
-    packed["dividers"] = _lines(road.dividers, bounds, origin_m)
+    packed["lanes"] = _lines([lane.centerline for lane in road.lanes], bounds, origin_m, stream)
+    packed["dividers"] = _lines(road.dividers, bounds, origin_m, stream)
     return packed
 
 
 def pack_archive_map(
-    arrays: dict[str, np.ndarray], bounds: Bounds, origin_m: np.ndarray
+    arrays: dict[str, np.ndarray], bounds: Bounds, origin_m: np.ndarray, stream: Stream
 ) -> dict[str, Any]:
     """What a rollout archive knows of the map: drivable area and lane centrelines."""
     starts, raw = arrays["drivable_wkb_start"], arrays["drivable_wkb"].tobytes()
     areas = shapely.get_parts([shapely.from_wkb(raw[a:b]) for a, b in pairwise(starts.tolist())])
+    whole = [area for area in areas if isinstance(area, Polygon)]
     lanes = np.split(arrays["lane_xy"], arrays["lane_start"][1:-1])
     return {
-        "drivable": _areas([area for area in areas if isinstance(area, Polygon)], bounds, origin_m),
-        "lanes": _lines(lanes, bounds, origin_m),
+        "drivable": _areas(whole, bounds, origin_m, stream),
+        "lanes": _lines(lanes, bounds, origin_m, stream),
     }
 
 
-def _areas(polygons: Iterable[Polygon], bounds: Bounds, origin_m: np.ndarray) -> list[Any]:
+def _areas(
+    polygons: Iterable[Polygon], bounds: Bounds, origin_m: np.ndarray, stream: Stream
+) -> list[list[Run]]:
     """Each polygon as a list of rings, exterior first."""
     packed = []
     for polygon in polygons:
@@ -88,12 +92,14 @@ def _areas(polygons: Iterable[Polygon], bounds: Bounds, origin_m: np.ndarray) ->
             if isinstance(piece, Polygon) and not piece.is_empty:
                 rings = [piece.exterior, *piece.interiors]
                 packed.append(
-                    [packing.points(np.asarray(ring.coords), origin_m, DM) for ring in rings]
+                    [stream.points(np.asarray(ring.coords), origin_m, DM) for ring in rings]
                 )
     return packed
 
 
-def _lines(lines: Iterable[np.ndarray], bounds: Bounds, origin_m: np.ndarray) -> list[Any]:
+def _lines(
+    lines: Iterable[np.ndarray], bounds: Bounds, origin_m: np.ndarray, stream: Stream
+) -> list[Run]:
     packed = []
     for line in lines:
         if len(line) < 2:
@@ -101,11 +107,13 @@ def _lines(lines: Iterable[np.ndarray], bounds: Bounds, origin_m: np.ndarray) ->
         part = shapely.clip_by_rect(LineString(line[:, :2]).simplify(SIMPLIFY_M), *bounds)
         for piece in shapely.get_parts(part):
             if isinstance(piece, LineString) and not piece.is_empty:
-                packed.append(packing.points(np.asarray(piece.coords), origin_m, DM))
+                packed.append(stream.points(np.asarray(piece.coords), origin_m, DM))
     return packed
 
 
-def pack_lights(scene: Scene, arrays: dict[str, np.ndarray], origin_m: np.ndarray) -> list[Any]:
+def pack_lights(
+    scene: Scene, arrays: dict[str, np.ndarray], origin_m: np.ndarray, stream: Stream
+) -> list[Any]:
     """[stop bar, statuses, how many steps each] of each light, as it was in the rollout."""
     lanes = {lane.id: lane.centerline for lane in scene.map.lanes}
     packed = []
@@ -114,6 +122,6 @@ def pack_lights(scene: Scene, arrays: dict[str, np.ndarray], origin_m: np.ndarra
             continue
         starts = np.flatnonzero(np.diff(status, prepend=-1))
         counts = np.diff(np.append(starts, len(status)))
-        bar = packing.points(stop_bar(lanes[lane_id]), origin_m, DM)
+        bar = stream.points(stop_bar(lanes[lane_id]), origin_m, DM)
         packed.append([bar, status[starts].tolist(), counts.tolist()])
     return packed

@@ -11,7 +11,7 @@ import numpy as np
 
 from drivewm.errors import InputError
 from drivewm.eval.report import packing
-from drivewm.eval.report.packing import CM, MRAD
+from drivewm.eval.report.packing import CM, DM, HALF_DM, MRAD, Stream
 
 NEEDED = (
     "time_s",
@@ -32,6 +32,11 @@ NEEDED = (
     "lane_start",
 )
 NEAR_M = 90.0  # road users that never come nearer to the ego are left out
+STILL_M, STILL_RAD = 0.1, 0.05  # who moves less is drawn standing
+TURN = 200.0  # headings of road users in 5 mrad
+PLAN_EVERY_S = 0.2
+PLAN_POSES = 10
+ID_LENGTH = 12  # of a track's name on the page
 
 
 def read(path: Path) -> dict[str, np.ndarray] | None:
@@ -57,30 +62,49 @@ def read(path: Path) -> dict[str, np.ndarray] | None:
     return arrays
 
 
-def pack(arrays: dict[str, np.ndarray], origin_m: np.ndarray) -> dict[str, Any]:
-    """Ego, plans and car of one rollout; lengths in cm, angles in mrad, differenced."""
+def pack(arrays: dict[str, np.ndarray], origin_m: np.ndarray, stream: Stream) -> dict[str, Any]:
+    """Ego, plans and car of one rollout; lengths in cm, angles in mrad."""
     ego = arrays["ego"]
     length, width, _, rear_to_center = arrays["vehicle"][:4].tolist()
     time_s = arrays["time_s"]
-    plans = [_thinned(plan[np.isfinite(plan).all(1)]) for plan in arrays["plans"]]
+    kept = _every(arrays["plan_time_s"])
+    plans = [_thinned(plan[np.isfinite(plan).all(1)]) for plan in arrays["plans"][kept]]
+    headings = stream.add(np.unwrap(ego[:, 2]), MRAD, 2)
     return {
         "start": round(float(time_s[0]), 3) if len(time_s) else 0.0,
         "step": round(float(np.median(np.diff(time_s))), 4) if len(time_s) > 1 else 0.1,
-        "ego": [*packing.points(ego, origin_m, CM), packing.deltas(np.unwrap(ego[:, 2]), MRAD)],
+        "ego": [stream.points(ego, origin_m, CM, 2), headings],
         "car": packing.rounded([length, width, rear_to_center]),
-        "planTime": packing.rounded(arrays["plan_time_s"]),
-        "plans": [packing.points(plan, origin_m, CM) for plan in plans],
+        "planTime": packing.rounded(arrays["plan_time_s"][kept]),
+        "plans": [stream.points(plan, origin_m, DM, 2) for plan in plans],
     }
 
 
+def _every(times_s: np.ndarray) -> np.ndarray:
+    """Which plans are shown: of those made at most PLAN_EVERY_S apart not all."""
+    kept, last = [], -np.inf
+    for n, time_s in enumerate(times_s):
+        if time_s >= last + PLAN_EVERY_S - 1e-6:
+            kept.append(n)
+            last = time_s
+    return np.array(kept, int)
+
+
 def _thinned(plan: np.ndarray) -> np.ndarray:
-    """Every other pose of a long plan, the last one kept; at 0.1 s a picture needs no more."""
-    return plan if len(plan) < 12 else np.concatenate([plan[:-1:2], plan[-1:]])
+    """At most PLAN_POSES poses of a plan, evenly chosen, the first and the last among them."""
+    if len(plan) <= PLAN_POSES:
+        return plan
+    return plan[np.linspace(0, len(plan) - 1, PLAN_POSES).round().astype(int)]
 
 
-def pack_tracks(arrays: dict[str, np.ndarray], origin_m: np.ndarray) -> list[list[Any]]:
-    """[class, length, width, [[first step, x, y, heading], ...]] of each road user seen nearby."""
+def pack_tracks(
+    arrays: dict[str, np.ndarray], origin_m: np.ndarray, stream: Stream
+) -> list[list[Any]]:
+    """[class, length, width, id, [[first step, poses, headings], ...]] of each road user that
+    comes near; lengths in half decimetres. Poses and headings are runs, or numbers (and how many
+    steps they hold) of who stands still."""
     state, valid = arrays["track_state"], arrays["track_valid"].astype(bool)
+    ids = arrays.get("track_ids")
     steps = min(state.shape[1], len(arrays["ego"]))
     packed = []
     for n in range(len(state)):
@@ -91,8 +115,9 @@ def pack_tracks(arrays: dict[str, np.ndarray], origin_m: np.ndarray) -> list[lis
         if np.hypot(gap[:, 0], gap[:, 1]).min() > NEAR_M:
             continue
         length, width = packing.rounded(arrays["track_size"][n, :2])
-        runs = [_run(state[n], part, origin_m) for part in _unbroken(seen)]
-        packed.append([int(arrays["track_occ_class"][n]), length, width, runs])
+        runs = [_run(state[n], part, origin_m, stream) for part in _unbroken(seen)]
+        name = "" if ids is None else str(ids[n])[:ID_LENGTH]
+        packed.append([int(arrays["track_occ_class"][n]), length, width, name, runs])
     return packed
 
 
@@ -100,13 +125,16 @@ def _unbroken(steps: np.ndarray) -> list[np.ndarray]:
     return np.split(steps, np.flatnonzero(np.diff(steps) > 1) + 1)
 
 
-def _run(state: np.ndarray, steps: np.ndarray, origin_m: np.ndarray) -> list[Any]:
-    x, y = packing.points(state[steps], origin_m, CM)
-    still = not any(x[1:]) and not any(y[1:])
-    heading = packing.deltas(np.unwrap(state[steps, 3]), MRAD)
-    if still and not any(heading[1:]):  # parked: one pose and how long it holds
-        return [int(steps[0]), len(steps), x[0], y[0], heading[0]]
-    return [int(steps[0]), len(steps), x, y, heading]
+def _run(state: np.ndarray, steps: np.ndarray, origin_m: np.ndarray, stream: Stream) -> list[Any]:
+    poses = state[steps]
+    headings = np.unwrap(poses[:, 3])
+    moved = np.abs(poses[:, :2] - poses[0, :2]).max() > STILL_M
+    if not moved and np.abs(headings - headings[0]).max() < STILL_RAD:
+        x, y = np.rint((poses[0, :2] - origin_m) * HALF_DM).astype(int).tolist()
+        return [int(steps[0]), len(steps), x, y, int(np.rint(headings[0] * MRAD))]
+    return [
+        int(steps[0]), stream.points(poses, origin_m, HALF_DM, 2), stream.add(headings, TURN, 2),
+    ]  # fmt: skip
 
 
 def tracks_key(arrays: dict[str, np.ndarray]) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from drivewm.eval.report.charts import SAFETY
 from drivewm.eval.report.results import Results
-from drivewm.eval.results import TERMS
-from drivewm.eval.statistics import bootstrap_mean
+from drivewm.eval.schema import TERMS, Row, cell_of
+from drivewm.eval.statistics import bootstrap_clusters
 from drivewm.measures.drivable import TOLERANCE_M
 
 REFERENCES = ("log_replay",)  # these replay the recorded drive: a yardstick, not a planner
@@ -18,7 +20,7 @@ REFERENCES = ("log_replay",)  # these replay the recorded drive: a yardstick, no
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over scenes with its 95 % interval; no interval from fewer than two scenes."""
+    """A mean over drives with its 95 % interval; no interval from fewer than two scenes."""
 
     mean: float
     low: float | None
@@ -26,19 +28,21 @@ class Estimate:
     count: int
 
 
-def estimate(values: list[float], *seed_names: object) -> Estimate:
-    """Percentile bootstrap over scenes; ``seed_names`` decide the resampling.
+def estimate(
+    values: Sequence[float], clusters: Sequence[Hashable], *seed_names: object
+) -> Estimate:
+    """Percentile bootstrap over scenes (``clusters``); ``seed_names`` decide the resampling.
 
     Raises:
         ValueError: no value.
     """
-    found = bootstrap_mean(np.array(values, float), "report", *seed_names)
-    if len(values) < 2:
+    found = bootstrap_clusters(np.array(values, float), clusters, "report", *seed_names)
+    if found.clusters < 2:
         return Estimate(found.mean, None, None, len(values))
     return Estimate(found.mean, found.low, found.high, len(values))
 
 
-def mean_known(values: list[float | None]) -> tuple[float | None, int]:
+def mean_known(values: Sequence[float | None]) -> tuple[float | None, int]:
     """Mean of the values that are known and how many there are; (None, 0) when none is."""
     known = [value for value in values if value is not None]
     return (sum(known) / len(known), len(known)) if known else (None, 0)
@@ -51,7 +55,8 @@ class PlannerLine:
     name: str
     score: Estimate
     behind: Estimate | None  # score minus the leader's on the same scenes; None for the leader
-    sub_scores: dict[str, tuple[float | None, int]]  # mean over known values, how many
+    sub_scores: dict[str, Estimate | None]  # over the drives that have the term; None: none has
+    safety: dict[str, Estimate | None]  # measures of ``charts.SAFETY``
     failed: int
     collided: int
     modes: list[str]
@@ -60,7 +65,7 @@ class PlannerLine:
     weights: list[dict[str, Any]]  # distinct {"multipliers": [...], "weights": {...}} used
     fault_unknown: int  # lateral contacts that no lane graph could judge
     plan_ms: float | None  # mean over scenes
-    splits: dict[str, float]
+    splits: dict[str, Estimate]
 
 
 @dataclass(frozen=True)
@@ -74,29 +79,29 @@ class Hero:
 
 def planner_lines(results: Results) -> list[PlannerLine]:
     """Best mean score first; planners of equal score in the order they were scored."""
-    scores = {
-        name: {row["scene_id"]: row["score"] for row in results.rows if row["planner"] == name}
-        for name in results.planners
-    }
-    means = {name: sum(by.values()) / len(by) for name, by in scores.items()}
+    rows = {name: results.of_planner(name) for name in results.planners}
+    means = {name: sum(row["score"] for row in of) / len(of) for name, of in rows.items()}
     ranked = sorted(results.planners, key=lambda name: -means[name])
     best = next((name for name in ranked if name not in REFERENCES), ranked[0])
-    return [_line(results, name, scores, best) for name in ranked]
+    return [_line(results, name, rows[name], rows[best]) for name in ranked]
 
 
-def _line(
-    results: Results, name: str, scores: dict[str, dict[str, float]], best: str
-) -> PlannerLine:
-    rows = [row for row in results.rows if row["planner"] == name]
-    shared = [scene for scene in scores[name] if scene in scores[best]]
-    gaps = [scores[name][scene] - scores[best][scene] for scene in shared]
-    plan_ms = [results.timings.get((name, row["scene_id"]), {}).get("plan_ms_mean") for row in rows]
-    splits = list(dict.fromkeys(row["split"] for row in rows))
+def _line(results: Results, name: str, rows: list[Row], best: list[Row]) -> PlannerLine:
+    lead = {(row["scene_id"], row["seed"]): row["score"] for row in best}
+    shared = [row for row in rows if (row["scene_id"], row["seed"]) in lead]
+    gaps = [row["score"] - lead[row["scene_id"], row["seed"]] for row in shared]
+    plan_ms = [results.timings.get(cell_of(row), {}).get("plan_ms_mean") for row in rows]
+    safety = [
+        results.safety.get(cell_of(row), {}) | {"recording": row["recording"]} for row in rows
+    ]
     return PlannerLine(
         name=name,
-        score=estimate([row["score"] for row in rows], name),
-        behind=estimate(gaps, name, "behind") if name != best and gaps else None,
-        sub_scores={key: mean_known([row[key] for row in rows]) for key in TERMS},
+        score=estimate([row["score"] for row in rows], _scenes(rows), name),
+        behind=estimate(gaps, _scenes(shared), name, "behind")
+        if rows is not best and gaps
+        else None,
+        sub_scores={term: _known(rows, term, name) for term in TERMS},
+        safety={column: _known(safety, column, name) for column in SAFETY},
         failed=sum(row["failed"] for row in rows),
         collided=sum(row["no_at_fault_collision"] == 0 for row in rows),
         modes=_distinct(row["mode"] for row in rows),
@@ -106,10 +111,34 @@ def _line(
         fault_unknown=sum(row["fault_unknown"] or 0 for row in rows),
         plan_ms=mean_known(plan_ms)[0],
         splits={
-            split: mean_known([row["score"] for row in rows if row["split"] == split])[0] or 0.0
-            for split in splits
+            split: estimate([row["score"] for row in of], _scenes(of), name)
+            for split in _distinct(row["split"] for row in rows)
+            for of in [[row for row in rows if row["split"] == split]]
         },
     )
+
+
+def _scenes(rows: Sequence[Row]) -> list[str]:
+    return [row["recording"] for row in rows]
+
+
+def _known(rows: Sequence[Row], column: str, name: str) -> Estimate | None:
+    known = [row for row in rows if row.get(column) is not None]
+    if not known:
+        return None
+    return estimate([row[column] for row in known], _scenes(known), name)
+
+
+def worst_first(results: Results, lines: list[PlannerLine]) -> list[str]:
+    """Scene ids by the mean score of the planners that do not replay the log, worst first."""
+    judged = [line.name for line in lines if line.name not in REFERENCES]
+    scores = [results.scene_scores(name) for name in judged or results.planners]
+
+    def mean(scene_id: str) -> float:
+        found = [by[scene_id] for by in scores if scene_id in by]
+        return sum(found) / len(found) if found else 1.0
+
+    return sorted(results.scene_ids, key=mean)
 
 
 def _distinct(values) -> list:
@@ -129,19 +158,13 @@ def leader(lines: list[PlannerLine]) -> PlannerLine:
 def hero(results: Results, lines: list[PlannerLine]) -> Hero:
     """The scene whose scores differ most between the leader and another planner that ran."""
     best = leader(lines).name
+    others = [line.name for line in lines if line.name not in (best, *REFERENCES)]
     ranked = [
-        (
-            row["score"] - other["score"],
-            bool(other["collisions"]),
-            row["scene_id"],
-            other["planner"],
-        )
-        for row in results.rows
-        if row["planner"] == best and not row["failed"]
-        for other in results.rows
-        if other["planner"] not in (best, *REFERENCES)
-        and other["scene_id"] == row["scene_id"]
-        and not other["failed"]
+        (row["score"] - other["score"], bool(other["collisions"]), scene_id, name)
+        for (planner, scene_id), row in results.shown.items()
+        if planner == best and not row["failed"]
+        for name in others
+        if (other := results.shown.get((name, scene_id))) is not None and not other["failed"]
     ]
     if not ranked:
         alone = [row for row in results.rows if not row["failed"]] or results.rows
@@ -162,42 +185,43 @@ class Trouble:
 
 
 def troubles(results: Results) -> list[Trouble]:
-    """Failed rows first, then collisions, road departures and runs without progress."""
+    """Failed drives first, then those that lost a multiplier; the worst seed of each scene."""
     found = []
-    for row in results.rows:
-        series = results.series.get((row["planner"], row["scene_id"]))
-        for kind, reason, time_s in _causes(row, series):
+    for row in results.shown.values():
+        for kind, reason, time_s in _causes(row, results):
             found.append(Trouble(row["planner"], row["scene_id"], kind, reason, time_s))
     order = list(_KINDS)
     return sorted(found, key=lambda trouble: order.index(trouble.kind))
 
 
-_KINDS = {
-    "failed": "the planner did not finish",
-    "collision": "at-fault collision",
-    "off road": "left the drivable area",
-    "no progress": "progress below 20 % of the recorded drive",
+_KINDS = {  # kind -> the term that is lost, what to say
+    "failed": ("", "the planner did not finish"),
+    "collision": ("no_at_fault_collision", "at-fault collision"),
+    "off road": ("drivable_area", "left the drivable area"),
+    "red light": ("traffic_light", "entered against a red light"),
+    "wrong way": ("driving_direction", "drove against the driving direction"),
+    "no progress": ("making_progress", "progress below 20 % of the recorded drive"),
 }
 
 
-def _causes(
-    row: dict[str, Any], series: dict[str, list[float | None]] | None
-) -> list[tuple[str, str, float | None]]:
+def _causes(row: Row, results: Results) -> list[tuple[str, str, float | None]]:
     if row["failed"]:
-        return [("failed", row["reason"] or _KINDS["failed"], None)]
-    causes: list[tuple[str, str, float | None]] = []
-    if row["no_at_fault_collision"] is not None and row["no_at_fault_collision"] < 1:
-        causes.append(("collision", _KINDS["collision"], row["collision_time_s"]))
-    if row["drivable_area"] == 0:
-        causes.append(("off road", _KINDS["off road"], _first_outside(series)))
-    if row["making_progress"] == 0:
-        causes.append(("no progress", _KINDS["no progress"], None))
-    return causes
+        return [("failed", row["reason"] or _KINDS["failed"][1], None)]
+    moments = {w["metric"]: w["time_s"] for w in results.worst.get(cell_of(row), [])}
+    times_s = {
+        "no_at_fault_collision": row["collision_time_s"],
+        "drivable_area": _first_outside(results.series.get(cell_of(row))),
+    }
+    return [
+        (kind, text, times_s.get(term) or moments.get(term))
+        for kind, (term, text) in _KINDS.items()
+        if term and row[term] is not None and row[term] < 1
+    ]
 
 
-def _first_outside(series: dict[str, list[float | None]] | None) -> float | None:
+def _first_outside(series: dict[str, np.ndarray] | None) -> float | None:
     """When a corner first went beyond the tolerance, as far as the series tells."""
-    if series is None:
+    if series is None or not len(series["drivable_margin_m"]):
         return None
-    pairs = zip(series["time_s"] or [], series["drivable_margin_m"] or [])
-    return next((t for t, m in pairs if m is not None and m <= -TOLERANCE_M), None)
+    steps = np.flatnonzero(series["drivable_margin_m"] <= -TOLERANCE_M)
+    return float(series["time_s"][steps[0]]) if len(steps) else None

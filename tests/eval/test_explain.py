@@ -91,7 +91,7 @@ def test_the_worst_moment_and_seed_are_chosen(scored):
 def test_what_is_not_there_is_named(scored, more, field):
     with pytest.raises(InputError, match=field):
         explain.choose(scored, "a", **more)
-    with pytest.raises(InputError, match="choose of a, b@2.0"):
+    with pytest.raises(InputError, match=r"choose of a, b@2\.0"):
         explain.choose(scored, "nowhere")
 
 

@@ -10,14 +10,14 @@ function svg(name, attributes, parent) {
 }
 
 function chartRange(spec, lines) {
-  const seen = lines.flatMap((line) => line.y).filter((value) => value !== null);
+  const seen = lines.flatMap((line) => [...line.y]).filter((value) => !Number.isNaN(value));
   const limits = (spec.bounds || []).filter((value) => value !== null);
   let low = Math.min(0, ...seen, ...limits), high = Math.max(0, ...seen, ...limits);
   const reach = 2.2 * Math.max(...limits.map(Math.abs), 0);
-  if (spec.key === 'ttc_s') [low, high] = [0, 4];
-  else if (limits.length) [low, high] = [Math.max(low, -reach), Math.min(high, reach)];
+  if (spec.window) return spec.window;
+  if (limits.length) [low, high] = [Math.max(low, -reach), Math.min(high, reach)];
   const room = (high - low || 1) * 0.08;
-  return [spec.key === 'ttc_s' || low === 0 ? low : low - room, high + room];
+  return [low === 0 ? low : low - room, high + room];
 }
 
 class TimeChart {
@@ -34,7 +34,7 @@ class TimeChart {
 
   describe() {
     return this.lines.map(({ name, y }) => {
-      const seen = y.filter((value) => value !== null);
+      const seen = [...y].filter((value) => !Number.isNaN(value));
       if (!seen.length) return `${name}: no value`;
       const low = Math.min(...seen).toFixed(2), high = Math.max(...seen).toFixed(2);
       return `${name}: ${low} to ${high} ${this.spec.unit}`;
@@ -52,6 +52,10 @@ class TimeChart {
     if (this.svg) this.svg.remove();
     this.svg = svg('svg', { width, height, 'aria-hidden': 'true' }, this.node);
     this.axes(range, width);
+    for (const { role, worst } of this.lines) {
+      if (worst === undefined) continue;
+      svg('line', { class: `worst ${role}`, x1: this.x(worst), x2: this.x(worst), y1: top, y2: height - bottom }, this.svg);
+    }
     for (const line of this.lines) {
       svg('path', { d: this.path(line), class: `line ${line.role}` }, this.svg);
     }
@@ -84,7 +88,7 @@ class TimeChart {
   path({ x, y }) {
     let text = '', pen = false;
     y.forEach((value, i) => {
-      if (value === null) { pen = false; return; }
+      if (Number.isNaN(value)) { pen = false; return; }
       text += `${pen ? 'L' : 'M'}${this.x(x[i]).toFixed(1)} ${this.y(value).toFixed(1)}`;
       pen = true;
     });
@@ -106,8 +110,8 @@ class TimeChart {
       const i = Math.min(Math.max(Math.round((time - x[0]) / (x[1] - x[0] || 1)), 0), y.length - 1);
       const value = y[i];
       const [low, high] = this.spec.bounds || [null, null];
-      const out = value !== null && ((low !== null && value <= low) || (high !== null && value >= high));
-      const text = value === null || time > x[x.length - 1] + 0.06 ? '–' : value.toFixed(2);
+      const out = !Number.isNaN(value) && ((low !== null && value <= low) || (high !== null && value >= high));
+      const text = Number.isNaN(value) || time > x[x.length - 1] + 0.06 ? '–' : value.toFixed(2);
       return element('span', { class: `${role}${out ? ' out' : ''}`, text });
     }));
   }

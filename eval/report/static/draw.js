@@ -11,7 +11,7 @@ function fitCanvas(canvas) {
   return ratio;
 }
 
-function drawFrame(canvas, scene, run, cell, time, camera, color) {
+function drawFrame(canvas, scene, run, cell, time, camera, color, culprit) {
   const ratio = fitCanvas(canvas), pen = canvas.getContext('2d'), colors = palette();
   pen.setTransform(1, 0, 0, 1, 0, 0);
   pen.fillStyle = colors.ground;
@@ -26,6 +26,7 @@ function drawFrame(canvas, scene, run, cell, time, camera, color) {
   drawMap(pen, scene, at, px, colors);
   drawTracks(pen, run, at, px, colors);
   drawEgo(pen, run, at, ego, px, colors, color);
+  if (culprit) drawCulprit(pen, run, at, culprit, px, colors);
   if (cell && cell.hit !== null && time >= cell.hit) drawAlarm(pen, run, cell.hit, px, colors);
   drawScaleBar(pen, canvas, scale, ratio, colors);
 }
@@ -113,6 +114,16 @@ function drawPlan(pen, run, at, px, color) {
   pen.setLineDash([0.1 * px, 5 * px]);
   stroke(pen, path, color, 3.4 * px);
   pen.setLineDash([]);
+}
+
+function drawCulprit(pen, run, at, culprit, px, colors) {
+  for (const track of run.tracks) {
+    const pose = track.name && culprit.startsWith(track.name) && trackAt(track, at);
+    if (!pose) continue;
+    const ring = new Path2D();
+    ring.arc(pose.x, pose.y, Math.max(Math.hypot(track.length, track.width) / 2 + 1, 12 * px), 0, 7);
+    stroke(pen, ring, colors.alarm, 2.5 * px);
+  }
 }
 
 function drawAlarm(pen, run, hit, px, colors) {

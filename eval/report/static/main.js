@@ -11,6 +11,8 @@ class Explorer {
     this.pick = { scene: byId('pick-scene'), first: byId('pick-first'), second: byId('pick-second') };
     const options = (names) => names.map((name) => element('option', { value: name, text: name }));
     this.pick.scene.append(...options(INDEX.scenes.map((scene) => scene.id)));
+    byId('scene-before').addEventListener('click', () => this.step(-1));
+    byId('scene-after').addEventListener('click', () => this.step(1));
     this.pick.first.append(...options(INDEX.planners));
     this.pick.second.append(element('option', { value: '', text: 'nobody' }), ...options(INDEX.planners));
     this.viewer = new Viewer(byId('explorer-player'), {
@@ -28,6 +30,12 @@ class Explorer {
     return this.open();
   }
 
+  step(by) {
+    const { scene } = this.pick, count = INDEX.scenes.length;
+    scene.value = INDEX.scenes[(scenePlaces.get(scene.value) + by + count) % count].id;
+    return this.open();
+  }
+
   open() {
     const { scene, first, second } = this.pick;
     const rival = second.value === first.value ? '' : second.value;
@@ -35,13 +43,31 @@ class Explorer {
   }
 
   mark() {
-    const { scene, first } = this.pick;
-    const about = INDEX.scenes.find((entry) => entry.id === scene.value);
-    byId('scene-about').textContent = `${about.id} · ${about.location} · ${about.split}`;
-    document.querySelectorAll('.heat button').forEach((button) => {
-      const on = button.dataset.scene === scene.value && button.dataset.planner === first.value;
-      button.setAttribute('aria-pressed', String(on));
-    });
+    const { scene, first } = this.pick, about = sceneOf(scene.value);
+    const rank = `${scenePlaces.get(scene.value) + 1} of ${INDEX.scenes.length}, worst first`;
+    byId('scene-about').textContent = [about.id, about.location, about.split, rank].filter(Boolean).join(' · ');
+    document.querySelectorAll('.heat [aria-pressed=true]').forEach((button) => button.setAttribute('aria-pressed', 'false'));
+    const chosen = `.heat [data-scene="${CSS.escape(scene.value)}"][data-planner="${CSS.escape(first.value)}"]`;
+    const button = document.querySelector(chosen);
+    if (button) button.setAttribute('aria-pressed', 'true');
+    this.listMoments();
+    heatMaps.forEach((map) => map.mark(scenePlaces.get(scene.value)));
+  }
+
+  // The worst moments of the drives on show; a click goes there.
+  listMoments() {
+    const names = [this.pick.first.value, this.pick.second.value].filter(Boolean);
+    const items = names.flatMap((name, i) => (this.viewer.scene.worst[name] || []).map((moment) => ({ moment, i })));
+    items.sort((a, b) => a.moment[1] - b.moment[1]);
+    byId('moments').replaceChildren(...items.map(({ moment: [metric, time, value, track, category], i }) => {
+      const shown = value === null ? '' : ` ${Number(value.toFixed(2))}`;
+      const against = track === null ? '' : ` · ${category || 'road user'} ${track.slice(0, 8)}`;
+      const button = element('button', { type: 'button', class: `chip ${i ? 'rival' : 'ego'}`,
+        text: `${time.toFixed(1)} s · ${metric}${shown}${against}` });
+      button.addEventListener('click', () => this.viewer.show(time, i, track));
+      return button;
+    }));
+    byId('moments-box').hidden = !items.length;
   }
 
   async jump(data) {
@@ -67,6 +93,20 @@ function startTabs() {
   inputs.forEach((input) => input.addEventListener('change', show));
 }
 
+// Leaves the scenes whose name, place or split holds what was typed.
+function startFilter() {
+  const field = byId('scene-filter'), rows = [...document.querySelectorAll('.heat tbody tr')];
+  const texts = rows.map((row) => {
+    const { id, location, split } = sceneOf(row.dataset.row);
+    return `${id} ${location} ${split}`.toLowerCase();
+  });
+  field.addEventListener('input', () => {
+    const wanted = field.value.trim().toLowerCase();
+    rows.forEach((row, i) => { row.hidden = !texts[i].includes(wanted); });
+    byId('filter-count').textContent = wanted ? `${rows.filter((row) => !row.hidden).length} scenes` : '';
+  });
+}
+
 function startPage() {
   startTheme();
   if (!('DecompressionStream' in window)) {
@@ -76,9 +116,13 @@ function startPage() {
   startHero();
   const explorer = new Explorer();
   explorer.choose(INDEX.hero.scene, INDEX.hero.first, INDEX.hero.second);
-  document.querySelectorAll('[data-jump]').forEach((button) => {
-    button.addEventListener('click', () => explorer.jump(button.dataset));
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-jump]');
+    if (button) explorer.jump(button.dataset);
   });
+  startHeat((scene, planner) => explorer.jump({ scene, planner }));
+  startSpreads();
+  startFilter();
   startTabs();
   startFilms();
 }

@@ -17,6 +17,7 @@ class Viewer {
     find('closer').addEventListener('click', () => this.zoom(1 / 1.35));
     find('wider').addEventListener('click', () => this.zoom(1.35));
     this.drawn = [];
+    this.culprits = [];
     new ResizeObserver(() => this.draw()).observe(root);
     themeListeners.push(() => this.draw());
     new IntersectionObserver(([entry]) => { this.visible = entry.isIntersecting; this.wake(); }).observe(root);
@@ -34,6 +35,7 @@ class Viewer {
     this.slider.max = this.end;
     this.stages.forEach((stage, i) => this.label(stage, this.planners[i]));
     this.root.classList.toggle('single', this.planners.length < 2);
+    this.culprits = [];
     this.makeCharts();
     this.time = Math.min(this.time, this.end);
     this.root.dataset.scene = sceneId;
@@ -48,9 +50,12 @@ class Viewer {
     const cell = (INDEX.cells[planner] || {})[this.sceneId];
     stage.name.textContent = planner;
     stage.verdict.textContent = !cell ? 'not scored' : cell.failed ? 'failed' : cell.score.toFixed(2);
+    if (cell && cell.seeds > 1) stage.verdict.textContent += ` (seed ${cell.seed}, worst of ${cell.seeds})`;
     stage.verdict.classList.toggle('bad', Boolean(cell && (cell.failed || cell.score === 0)));
     const run = this.scene.runs[planner];
-    stage.note.textContent = run ? '' : (cell && cell.reason) || 'No drive was recorded here.';
+    stage.note.textContent = run ? '' : (cell && cell.reason)
+      || (this.scene.absent ? 'The page was full: use `drivewm explain`, or a report of fewer scenes.'
+        : 'No drive was recorded here.');
     stage.note.hidden = Boolean(run);
     stage.canvas.setAttribute('aria-label',
       `Bird's-eye animation of ${planner} in ${this.sceneId}, score ${stage.verdict.textContent}`);
@@ -60,11 +65,14 @@ class Viewer {
     if (!this.charts) return;
     this.drawn.forEach((chart) => chart.close());
     const lines = this.planners.map((name, i) => ({
-      name, role: i ? 'rival' : 'ego', series: this.scene.series[name],
+      name, role: i ? 'rival' : 'ego', series: this.scene.series[name], worst: this.scene.worst[name] || [],
     })).filter((line) => line.series);
-    this.drawn = INDEX.charts.map((spec) => new TimeChart(
-      spec, lines.map(({ name, role, series }) => ({ name, role, x: series.time_s, y: series[spec.key] })),
-      this.end, (time) => this.seek(time)));
+    const specs = INDEX.charts.filter(({ key }) => lines.some(({ series }) => series.lines[key]));
+    this.drawn = specs.map((spec) => new TimeChart(spec,
+      lines.filter(({ series }) => series.lines[spec.key]).map(({ name, role, series, worst }) => ({
+        name, role, x: series.time, y: series.lines[spec.key],
+        worst: (worst.find(([metric]) => metric === spec.key) || [])[1],
+      })), this.end, (time) => this.seek(time)));
     this.charts.replaceChildren(...this.drawn.map((chart) => chart.node));
     this.charts.hidden = !lines.length;
   }
@@ -77,6 +85,14 @@ class Viewer {
   seek(time) {
     this.time = Math.min(Math.max(time, 0), this.end);
     this.draw();
+  }
+
+  // Stops at a moment; who it was against gets a ring in that stage.
+  show(time, stage, track) {
+    this.play(false);
+    this.culprits = [];
+    if (track !== null) this.culprits[stage] = track;
+    this.seek(time);
   }
 
   play(on) {
@@ -121,7 +137,7 @@ class Viewer {
       const whole = this.middle;
       const camera = this.follow ? { follow: true, span: this.span }
         : { follow: false, middle: whole, span: Math.max(whole.span, 20) * this.span / 70 };
-      drawFrame(stage.canvas, this.scene, run, cell, time, camera, color);
+      drawFrame(stage.canvas, this.scene, run, cell, time, camera, color, this.culprits[i]);
     } else {
       fitCanvas(stage.canvas);
       const pen = stage.canvas.getContext('2d');

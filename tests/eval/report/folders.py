@@ -90,7 +90,7 @@ def write_results(
             continue
         cell, key = cell_of(row), cell_of(row)._asdict()
         ego = ego_states(SPEEDS.get(cell.planner, 6.0), 0.4 * (len(cell.planner) % 3))
-        series = {name: None for name in SERIES} | _series(ego)
+        series = dict.fromkeys(SERIES) | _series(ego)
         if row["drivable_area"] == 0:
             series["drivable_margin_m"] = (2 - TIME_S / 3).tolist()
         tables["series"].append(key | series)
@@ -100,6 +100,12 @@ def write_results(
     for name, schema in TABLES.items():
         table = pa.Table.from_pylist(tables[name], schema)
         pq.write_table(table, folder / f"{name}.parquet", write_page_checksum=True)
+    write_manifest(folder, rows, fleet_path)
+    return folder
+
+
+def write_manifest(folder: Path, rows: list[dict[str, Any]], fleet_path: str | None) -> None:
+    """The manifest of a finished run."""
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "status": "complete",
@@ -116,7 +122,6 @@ def write_results(
         "score": {"name": "nuplan", "weights": json.loads(WEIGHTS)["weights"], "missing": "drop"},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    return folder
 
 
 def write_rollout(path: Path, ego: np.ndarray) -> None:
