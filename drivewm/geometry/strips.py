@@ -115,10 +115,10 @@ def holds(strips: Strips, p: int, x: float, y: float) -> bool:
 @njit(cache=True)
 def any_holds(strips: Strips, x: float, y: float) -> bool:
     """Is (x, y) inside a polygon of the set?"""
+    found = False
     for p in range(len(strips.bounds)):
-        if holds(strips, p, x, y):
-            return True
-    return False
+        found = found or holds(strips, p, x, y)
+    return found
 
 
 @njit(cache=True)
@@ -146,7 +146,7 @@ def within(strips: Strips, p: int, x: float, y: float, reach_m: float) -> bool:
 @njit(cache=True)
 def any_within(strips: Strips, x: float, y: float, reach_m: float) -> bool:
     """Is (x, y) less than ``reach_m`` away from a polygon of the set?"""
+    found = False
     for p in range(len(strips.bounds)):
-        if within(strips, p, x, y, reach_m):
-            return True
-    return False
+        found = found or within(strips, p, x, y, reach_m)
+    return found

@@ -87,7 +87,7 @@ def relative_angle(ego: np.ndarray, x: float, y: float) -> float:
 
 
 @njit(cache=True)
-def _contact_type(
+def contact_type(
     ego: np.ndarray,
     speed: float,
     ego_box: np.ndarray,
@@ -95,6 +95,7 @@ def _contact_type(
     box: np.ndarray,
     moves: bool,
 ) -> int:
+    """ContactType of an ego box and a track's that meet (first rule that holds)."""
     if speed <= STOPPED_SPEED_MPS:
         return 0
     if not moves or math.hypot(track[4], track[5]) <= STOPPED_SPEED_MPS:
@@ -136,7 +137,7 @@ def first_contacts(
             fill_corners(state[n, t, 0], state[n, t, 1], state[n, t, 3], size[n, 0], size[n, 1], b)
             if boxes_overlap(a, b):
                 first[n] = t
-                kind[n] = _contact_type(ego[t], speed[t], a, state[n, t], b, moves[n])
+                kind[n] = contact_type(ego[t], speed[t], a, state[n, t], b, moves[n])
                 break
     return first, kind
 

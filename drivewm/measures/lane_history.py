@@ -43,8 +43,8 @@ def _has(pool: np.ndarray, first: int, count: int, lane: int) -> bool:
     return found
 
 
-# Each array that a helper is handed costs a counted reference: helpers take only what they read, and
-# the usual case, a point that is still in its one lane, calls none but the inlined ``holds``.
+# Each array that a helper is handed costs a counted reference: helpers take only what they read,
+# and the usual case, a point that is still in its one lane, calls none but the inlined ``holds``.
 @njit(cache=True)
 def _search(
     lanes: Strips, is_connector: np.ndarray, x: float, y: float, pool: np.ndarray, used: int

@@ -65,6 +65,7 @@ class NuplanTerms(NamedTuple):
     progress_m: np.ndarray  # [T], gained in the step, zeros without a route
     expert_progress_m: np.ndarray  # [E], the expert's, empty without a route
     ttc_s: np.ndarray  # [T], inf: none
+    ttc_track: np.ndarray  # int64 [T], who would be hit, -1: none
     over_mps: np.ndarray  # [T]
     any_limit: bool  # some step had a speed limit
     comfort: np.ndarray  # [7, T] in the order of comfort.SERIES, or [7, 0]
@@ -142,15 +143,15 @@ def measure(
     step, track, types, fault, delta_v = list_contacts(
         first, kind, lane_flag, ego, speed, state, moves
     )
-    ttc_s = np.empty(steps)
+    ttc_s, ttc_track = np.empty(steps), np.empty(steps, np.int64)
     wide = _wide_view(road, ego, lane_flag)
     fill_ttc(
         ego, centres, speed, car[0], car[1], state, valid, size, moves, first, wide, offsets_s,
-        ttc_s,
+        ttc_s, ttc_track,
     )  # fmt: skip
     for i in range(len(step)):
         if fault[i] == 1:
-            ttc_s[step[i]] = 0.0
+            ttc_s[step[i]], ttc_track[step[i]] = 0.0, track[i]
     outside, violates = np.empty(steps, np.bool_), np.empty(steps, np.bool_)
     leave_drivable(road, corners, corner_lanes, lanes, outside, violates)
     along_lane_m = window_sums(lane_progress(road, centres, lanes), times_us)
@@ -174,7 +175,7 @@ def measure(
     return NuplanTerms(
         scores, lanes.count, first_lane, lane_flag, count_lane_changes(corner_state),
         step, track, types, fault, delta_v, first, outside, violates, along_lane_m, progress_m,
-        expert_m, ttc_s, over_mps, any_limit, comfort, comfort_ok,
+        expert_m, ttc_s, ttc_track, over_mps, any_limit, comfort, comfort_ok,
     )  # fmt: skip
 
 

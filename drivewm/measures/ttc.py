@@ -31,8 +31,9 @@ TTC = register(
 BOUND_S = 0.95
 OFFSETS_S = np.arange(0.1, 3.0, 0.1)
 STEP_S = 0.1
+AHEAD_RAD = math.radians(30.0)
 SLOW_MPS = 0.005
-_AHEAD, _BEHIND = math.cos(math.radians(30.0)), math.cos(BEHIND_RAD)
+_AHEAD, _BEHIND = math.cos(AHEAD_RAD), math.cos(BEHIND_RAD)
 
 
 @njit(cache=True)
@@ -102,9 +103,11 @@ def fill_ttc(
     first_contact: np.ndarray,  # int64 [N]
     wide_view: np.ndarray,  # bool [T]
     offsets_s: np.ndarray,  # [O]
-    out: np.ndarray,  # [T]
+    out: np.ndarray,  # [T], filled
+    who: np.ndarray,  # int64 [T], filled: the track that is met first, -1: none
 ) -> None:
     """Time to collision at every step; who is too far to be met in time is passed over first."""
+    who[:] = -1
     tracks, steps = valid.shape
     best = np.full(steps, len(offsets_s) + 1)
     ego_half = (length_m / 2, width_m / 2)
@@ -125,7 +128,7 @@ def fill_ttc(
             wy = STEP_S * (track_speed * math.sin(heading) - speed[t] * math.sin(ego_heading))
             found = first_overlap(dx, dy, wx, wy, ego_heading, ego_half, heading, half, best[t] - 1)
             if found > 0:
-                best[t] = found
+                best[t], who[t] = found, n
     for t in range(steps):
         out[t] = offsets_s[best[t] - 1] if best[t] <= len(offsets_s) else np.inf
 
@@ -164,6 +167,7 @@ def ttc_series(history: History, contacts: Contacts, wide_view: np.ndarray) -> n
         wide_view,
         OFFSETS_S,
         out,
+        np.empty(len(out), np.int64),
     )
     out[contacts.step[contacts.fault == Fault.EGO]] = 0.0
     return out

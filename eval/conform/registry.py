@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 KINDS: dict[str, str] = {
+    "nuplan_cls": "drivewm.eval.conform.nuplan_cls",
     "navsim_v2": "drivewm.eval.conform.navsim_v2",
     "navsim_v1": "drivewm.eval.conform.navsim_v1",
     "lqr_navsim": "drivewm.eval.conform.lqr_navsim",
+    "comfort": "drivewm.eval.conform.comfort",
     "comfort_navsim": "drivewm.eval.conform.comfort_navsim",
+    "boxes": "drivewm.eval.conform.boxes",
     "navsim_two_stage": "drivewm.eval.conform.navsim_two_stage",
 }

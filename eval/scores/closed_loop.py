@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from drivewm.eval.scores.base import Judgement, ScoreConfig, combine
-from drivewm.eval.scores.evidence import first_at_fault, gather
-from drivewm.measures.collision import Fault
+from drivewm.eval.scores.base import Judgement, ScoreConfig
+from drivewm.eval.scores.evidence import along, gather, judgement
+from drivewm.measures.progress import making_progress
 from drivewm.scene import Scene
 from drivewm.sim.rollout import Rollout
+
+TERMS = ("no_at_fault_collision", "drivable_area", "making_progress", "ttc", "comfort", "progress")
 
 
 class ClosedLoop:
     """At-fault collision, drivable area and making progress multiply; progress, TTC and comfort
-    are averaged 5 : 5 : 2 (nuPlan without speed limit and driving direction)."""
+    are averaged 5 : 5 : 2 (nuPlan without speed limit and driving direction). Progress is measured
+    along the scene's route."""
 
     def __init__(self, config: ScoreConfig) -> None:
         self.config = config
@@ -21,15 +22,9 @@ class ClosedLoop:
     def judge(self, scene: Scene, rollout: Rollout) -> Judgement:
         """Judges one finished drive."""
         evidence = gather(scene, rollout, self.config.missing)
-        contacts = evidence.contacts
-        score, used = combine(evidence.terms, self.config)
-        step = first_at_fault(contacts)
-        return Judgement(
-            score=score,
-            terms=evidence.terms,
-            weights_used=used,
-            series=evidence.series,
-            collisions=int(np.sum(contacts.fault == Fault.EGO)),
-            fault_unknown=int(np.sum(contacts.fault == Fault.UNKNOWN)),
-            collision_time_s=None if step is None else float(evidence.series["time_s"][step]),
-        )
+        metres, ratio = along(scene.route, scene, evidence.history)
+        evidence.series["progress_m"] = metres
+        own = {"progress": ratio, "making_progress": making_progress(ratio)}
+        evidence.worst |= {name: (len(metres) - 1, None, value) for name, value in own.items()}
+        terms = {name: (evidence.terms | own)[name] for name in TERMS}
+        return judgement(evidence, terms, self.config)

@@ -1,4 +1,4 @@
-"""Everything the scores look at, measured once from a drive. Shapes: T steps."""
+"""Everything nuPlan's scores look at, measured once from a drive. Shapes: T steps."""
 
 from __future__ import annotations
 
@@ -6,105 +6,172 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drivewm.eval.scores.base import Missing
+from drivewm.eval.scores.base import Judgement, Missing, ScoreConfig, combine
 from drivewm.geometry.boxes import corners
-from drivewm.measures.collision import Contacts, Fault, LaneFlag, collision_score, find_contacts
-from drivewm.measures.comfort import ComfortSeries, comfort_series, within_bounds
-from drivewm.measures.drivable import DrivableArea, departures, drivable_margins
+from drivewm.measures.collision import Contacts, Fault, LaneFlag
+from drivewm.measures.comfort import BOUNDS
+from drivewm.measures.comfort import SERIES as COMFORT_SERIES
+from drivewm.measures.drivable import DrivableArea, drivable_margins
 from drivewm.measures.history import History
-from drivewm.measures.lanes import LaneLayout, in_intersection, lane_flags
-from drivewm.measures.progress import along_route, making_progress, progress_ratio
-from drivewm.measures.ttc import ttc_score, ttc_series
-from drivewm.scene import EgoColumn, Scene
+from drivewm.measures.nuplan import TERMS, NuplanTerms, contacts_of, nuplan_terms
+from drivewm.measures.nuplan_road import NuplanRoad, road_of_map
+from drivewm.measures.progress import along_route, progress_ratio
+from drivewm.scene import EgoColumn, RoadMap, Scene
 from drivewm.sim.rollout import Rollout
+
+Moment = tuple[int, str | None, float]  # step, other road user, value
+
+_ROADS: list[tuple[RoadMap, NuplanRoad]] = []  # of the last maps: planners share scenes
+_KEPT = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Measured series and the sub-scores made from them."""
+    """What was measured. ``terms`` holds all of nuPlan's terms by name, None: not applicable."""
 
-    terms: dict[str, float | None]
+    history: History
+    measured: NuplanTerms
     contacts: Contacts
-    comfort: ComfortSeries | None
-    series: dict[str, np.ndarray]  # each [T]
+    terms: dict[str, float | None]
+    series: dict[str, np.ndarray]  # each [T], NaN: unknown
+    worst: dict[str, Moment]  # by term
+
+
+def prepared(road_map: RoadMap) -> NuplanRoad:
+    """The map as the kernels read it; prepared once for drives on the same map object."""
+    for known, road in _ROADS:
+        if known is road_map:
+            return road
+    road = road_of_map(road_map)
+    _ROADS.append((road_map, road))
+    del _ROADS[:-_KEPT]
+    return road
 
 
 def gather(scene: Scene, rollout: Rollout, missing: Missing) -> Evidence:
-    """Measures a drive. ``missing='reference'`` judges without a map as nuPlan's code would: no
-    corner is ever in a lane or on the drivable area."""
+    """Measures a drive against the recorded one.
+
+    Where the source lacks something, ``missing='drop'`` leaves the term out and asks nobody's fault
+    of lateral contacts; ``'reference'`` judges as nuPlan's code would: nothing is ever in a lane,
+    on the drivable area or under a speed limit.
+    """
     history = History(
         times_us=rollout.times_us, ego=rollout.ego, vehicle=rollout.vehicle, tracks=rollout.tracks
     )
-    centres = history.centres
-    boxes = corners(centres, history.vehicle.length_m, history.vehicle.width_m)
-    layout = LaneLayout.of_map(scene.map)
-    flags = lane_flags(boxes, layout)
-    if missing == "reference":
-        flags = np.where(flags == LaneFlag.UNKNOWN, np.int8(LaneFlag.APART), flags)
-    contacts = find_contacts(history, flags)
-    wide = (flags == LaneFlag.APART) | in_intersection(history.ego[:, :2], layout)
-    ttc_s = ttc_series(history, contacts, wide)
-    margin_m, drivable = _drivable(scene, boxes, centres, missing)
-    along_m, ratio = _progress(scene, history)
-    smooth = comfort_series(history.times_us, history.ego, history.vehicle.rear_axle_to_center_m)
+    road = prepared(scene.map)
+    recorded = scene.ego[scene.times_us <= rollout.times_us[-1]]
+    flag = LaneFlag.APART if missing == "reference" else LaneFlag.UNKNOWN
+    measured = nuplan_terms(history, road, recorded, int(flag))
+    terms: dict[str, float | None] = dict(zip(TERMS, measured.scores.tolist()))
+    if np.isnan(measured.scores[TERMS.index("comfort")]):
+        terms["comfort"] = None
+    if missing == "drop":
+        if not scene.map.has_drivable_area:
+            terms["drivable_area"] = None
+        if not road.known:
+            terms["driving_direction"] = None
+        if not measured.any_limit:
+            terms["speed_limit"] = None
+    series = _series(history, measured) | {"drivable_margin_m": _margins(scene, history)}
+    if not road.known:
+        series["driving_direction_m"] = np.full(len(history.ego), np.nan)
+    if not measured.any_limit:
+        series["overspeed_mps"] = np.full(len(history.ego), np.nan)
     return Evidence(
-        terms={
-            "no_at_fault_collision": collision_score(contacts),
-            "drivable_area": drivable,
-            "making_progress": making_progress(ratio),
-            "ttc": ttc_score(ttc_s),
-            "comfort": None if smooth is None else float(all(within_bounds(smooth).values())),
-            "progress": ratio,
-        },
-        contacts=contacts,
-        comfort=smooth,
-        series=_series(history, smooth, ttc_s, margin_m, along_m),
-    )
+        history=history, measured=measured, terms=terms, series=series,
+        contacts=contacts_of(measured, history.tracks.score_type),
+        worst=_worst(history, measured, series),
+    )  # fmt: skip
 
 
-def _drivable(
-    scene: Scene, boxes: np.ndarray, centres: np.ndarray, missing: Missing
-) -> tuple[np.ndarray, float | None]:
-    area = DrivableArea.of_map(scene.map, centres[:, :2])
-    if area is None:
-        return np.full(len(boxes), np.nan), 0.0 if missing == "reference" else None
-    outside = departures(boxes, centres, area)
-    return drivable_margins(boxes, area), float(not outside.any())
-
-
-def _progress(scene: Scene, history: History) -> tuple[np.ndarray, float]:
-    along_m = along_route(scene.route, history.centres[:, :2])
+def along(line: np.ndarray, scene: Scene, history: History) -> tuple[np.ndarray, float]:
+    """Metres [T] driven along a line [P, 2], and the share of what the recorded ego drove on it."""
+    along_m = along_route(line, history.centres[:, :2])
     recorded = History.of_scene(scene).centres[: len(along_m), :2]
-    expert_m = along_route(scene.route, recorded)
-    ratio = progress_ratio(along_m[-1] - along_m[0], expert_m[-1] - expert_m[0])
+    expert_m = along_route(line, recorded)
+    ratio = progress_ratio(float(along_m[-1] - along_m[0]), float(expert_m[-1] - expert_m[0]))
     return along_m - along_m[0], ratio
 
 
-def _series(
-    history: History,
-    smooth: ComfortSeries | None,
-    ttc_s: np.ndarray,
-    margin_m: np.ndarray,
-    along_m: np.ndarray,
-) -> dict[str, np.ndarray]:
+def _margins(scene: Scene, history: History) -> np.ndarray:
+    centres = history.centres
+    area = DrivableArea.of_map(scene.map, centres[:, :2])
+    if area is None:
+        return np.full(len(centres), np.nan)
+    car = history.vehicle
+    return drivable_margins(corners(centres, car.length_m, car.width_m), area)
+
+
+def _series(history: History, measured: NuplanTerms) -> dict[str, np.ndarray]:
     unknown = np.full(len(history.ego), np.nan)
+    rows = measured.comfort if measured.comfort.size else [unknown] * len(COMFORT_SERIES)
+    smooth = {name: row for name, row in zip(COMFORT_SERIES, rows) if name in BOUNDS}
     return {
         "time_s": history.times_s,
         "x": history.ego[:, EgoColumn.X],
         "y": history.ego[:, EgoColumn.Y],
         "heading": history.ego[:, EgoColumn.HEADING],
         "speed_mps": history.speed_mps,
-        "lon_acc_mps2": unknown if smooth is None else smooth.lon_acc_mps2,
-        "lat_acc_mps2": unknown if smooth is None else smooth.lat_acc_mps2,
-        "jerk_mps3": unknown if smooth is None else smooth.jerk_mps3,
-        "yaw_rate_radps": unknown if smooth is None else smooth.yaw_rate_radps,
-        "ttc_s": ttc_s,
-        "drivable_margin_m": margin_m,
-        "progress_m": along_m,
+        **smooth,
+        "ttc_s": measured.ttc_s,
+        "driving_direction_m": measured.along_lane_m,
+        "overspeed_mps": measured.over_mps,
+        "progress_m": np.cumsum(measured.progress_m),
     }
+
+
+def _worst(
+    history: History, measured: NuplanTerms, series: dict[str, np.ndarray]
+) -> dict[str, Moment]:
+    """The moment of each term: of contacts the hardest (at fault before others), else the extreme
+    of its series; comfort's value is the largest share that a series takes of its bound."""
+    ids, last = history.tracks.ids, len(history.ego) - 1
+    worst: dict[str, Moment] = {"making_progress": (last, None, float(measured.scores[2]))}
+    worst["progress"] = (last, None, float(measured.scores[4]))
+    if len(measured.contact_step):
+        guilty = measured.contact_fault == Fault.EGO
+        c = int(np.lexsort((-measured.contact_delta_v_mps, ~guilty))[0])
+        track = ids[measured.contact_track[c]]
+        value = float(measured.contact_delta_v_mps[c])
+        worst["no_at_fault_collision"] = (int(measured.contact_step[c]), track, value)
+    t = int(np.argmin(measured.ttc_s))
+    if np.isfinite(measured.ttc_s[t]):
+        worst["ttc"] = (t, ids[measured.ttc_track[t]], float(measured.ttc_s[t]))
+    for term, name, sign in (
+        ("drivable_area", "drivable_margin_m", 1),
+        ("driving_direction", "driving_direction_m", 1),
+        ("speed_limit", "overspeed_mps", -1),
+    ):
+        if not np.isnan(series[name]).any():
+            t = int(np.argmin(sign * series[name]))
+            worst[term] = (t, None, float(series[name][t]))
+    if measured.comfort.size:
+        share = np.zeros(len(history.ego))
+        for name, row in zip(COMFORT_SERIES, measured.comfort):
+            low, high = BOUNDS.get(name, (-np.inf, np.inf))
+            share = np.maximum(share, np.maximum(row / high, row / low))
+        t = int(np.argmax(share))
+        worst["comfort"] = (t, None, float(share[t]))
+    return worst
 
 
 def first_at_fault(contacts: Contacts) -> int | None:
     """Step of the first at-fault collision, or None."""
     steps = contacts.step[contacts.fault == Fault.EGO]
     return int(steps[0]) if len(steps) else None
+
+
+def judgement(evidence: Evidence, terms: dict[str, float | None], config: ScoreConfig) -> Judgement:
+    """The score made of ``terms``; of the moments, those that belong to them."""
+    score, used = combine(terms, config)
+    fault, step = evidence.contacts.fault, first_at_fault(evidence.contacts)
+    return Judgement(
+        score=score,
+        terms=terms,
+        weights_used=used,
+        series=evidence.series,
+        collisions=int(np.sum(fault == Fault.EGO)),
+        fault_unknown=int(np.sum(fault == Fault.UNKNOWN)),
+        collision_time_s=None if step is None else float(evidence.series["time_s"][step]),
+        worst={name: moment for name, moment in evidence.worst.items() if name in terms},
+    )

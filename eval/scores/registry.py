@@ -9,7 +9,10 @@ from drivewm.config import load
 from drivewm.errors import InputError
 from drivewm.eval.scores.base import Score, ScoreConfig
 
-SCORES = {"closed_loop": "drivewm.eval.scores.closed_loop:ClosedLoop"}
+SCORES = {
+    "closed_loop": "drivewm.eval.scores.closed_loop:ClosedLoop",
+    "nuplan_cls": "drivewm.eval.scores.nuplan_cls:NuplanCls",
+}
 
 
 def load_config(name: str, overrides: Sequence[str] = ()) -> ScoreConfig:
