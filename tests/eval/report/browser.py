@@ -121,6 +121,29 @@ class Page:
                 raise TimeoutError(f"never true: {expression}")
             time.sleep(0.05)
 
+    def click(self, selector: str, x: float = 0.5, y: float = 0.5) -> None:
+        """Presses and releases the mouse over an element, at shares of its width and height, as a
+        hand would: scrolled into view, whatever lies on top gets the click."""
+        self.run(
+            f"document.querySelector({json.dumps(selector)}).scrollIntoView({{block:'center'}})"
+        )
+        box = self.run(
+            f"(() => {{ const b = document.querySelector({json.dumps(selector)})"
+            ".getBoundingClientRect(); return [b.left, b.top, b.width, b.height]; })()"
+        )
+        place = {"x": box[0] + x * box[2], "y": box[1] + y * box[3]}
+        for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
+
+    def type(self, text: str) -> None:
+        """Types into what has the focus."""
+        self.call("Input.insertText", text=text)
+
+    def press(self, key: str) -> None:
+        """One key down and up."""
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
         parameters: dict[str, Any] = {"format": "png"}
         if whole:

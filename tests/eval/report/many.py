@@ -100,7 +100,8 @@ def _write_rollout(path: Path, ego: np.ndarray, draw, area: bytes, lanes: list) 
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(
         path, time_s=TIME_S, ego=ego, track_state=state,
-        track_valid=np.ones((TRACKS, STEPS), bool), track_size=np.full((TRACKS, 3), [4.6, 1.9, 1.6]),
+        track_valid=np.ones((TRACKS, STEPS), bool),
+        track_size=np.full((TRACKS, 3), [4.6, 1.9, 1.6]),
         track_occ_class=np.full(TRACKS, OccClass.CAR), track_ids=np.arange(TRACKS).astype(str),
         track_categories=np.full(TRACKS, "vehicle.car"), plan_time_s=TIME_S[:-1],
         plans=np.stack(ahead), route=ego[::5, :2], vehicle=np.array([4.1, 1.7, 1.6, 1.4, 2.6]),
