@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,8 @@ def page(tab: browser.Page, report_file: Path) -> browser.Page:
 
 
 def name_of(page: browser.Page, role: str) -> str:
-    return page.run(
-        f"document.querySelector('#explorer-player [data-stage={role}] [data-part=name]').textContent"
-    )
+    stage = f"#explorer-player [data-stage={role}]"
+    return page.run(f"document.querySelector('{stage} [data-part=name]').textContent")
 
 
 def test_the_page_is_small_and_opens_fast(tab: browser.Page, report_file: Path) -> None:
@@ -85,7 +85,7 @@ def test_the_list_is_worst_first_and_its_cells_play(page: browser.Page) -> None:
         " [...row.querySelectorAll('button')].reduce((s, b) => s + Number(b.textContent), 0))"
     )
     assert len(means) == SCENES
-    assert all(one <= other + 0.02 for one, other in zip(means, means[1:]))  # as rounded
+    assert all(one <= other + 0.02 for one, other in pairwise(means))  # as rounded
     chosen = page.run("document.querySelectorAll('.heat tbody tr')[3].dataset.row")
     page.click(".heat tbody tr:nth-child(4) button[data-planner=constant_velocity]")
     page.wait(f"{SCENE} === '{chosen}'")
