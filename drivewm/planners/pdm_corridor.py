@@ -16,7 +16,7 @@ from numba import njit
 
 from drivewm.geometry.corridors import QUANTUM_RAD, corridor_ring
 from drivewm.geometry.polygons import PolygonSet, contains
-from drivewm.geometry.rings import segments_meet
+from drivewm.geometry.rings import bounds_gap, segments_meet
 from drivewm.planners.pdm_path import BLOCK, Paths, pose_at
 from drivewm.planners.pdm_shapes import edge_meets_box
 
@@ -125,18 +125,24 @@ def _apart(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 @njit(cache=True)
-def corridor_meets_box(corridors: Corridors, k: int, box: np.ndarray, bounds: np.ndarray) -> bool:
-    """Does corridor ``k`` meet the convex shape [4, 2] (bounds [4] given)? Touching counts."""
+def corridor_clearance(corridors: Corridors, k: int, box: np.ndarray, bounds: np.ndarray) -> float:
+    """Negative where corridor ``k`` meets the convex shape [4, 2] (bounds [4] given; touching
+    counts); else a distance in metres by which the shape may move without meeting it."""
     if _apart(corridors.bounds[k], bounds):
-        return False
+        return bounds_gap(corridors.bounds[k], bounds)
     outline, count = corridors.outline[k], corridors.used[k]
+    nearest = np.inf  # squared
     for d in range((count - 2) // BLOCK + 1):
-        if _apart(corridors.boxes[k, d], bounds):
+        edge = corridors.boxes[k, d]
+        dx = max(edge[0] - bounds[2], bounds[0] - edge[2], 0.0)
+        dy = max(edge[1] - bounds[3], bounds[1] - edge[3], 0.0)
+        nearest = min(nearest, dx * dx + dy * dy)
+        if dx > 0.0 or dy > 0.0:
             continue
         for i in range(d * BLOCK, min((d + 1) * BLOCK, count - 1)):
             if _edge_meets_box(outline, i, box, bounds):
-                return True
-    return corridor_holds(corridors, k, box[0, 0], box[0, 1])
+                return -1.0
+    return -1.0 if corridor_holds(corridors, k, box[0, 0], box[0, 1]) else math.sqrt(nearest)
 
 
 @njit(cache=True)

@@ -18,7 +18,7 @@ from drivewm.geometry.polygons import PolygonSet
 from drivewm.planners.pdm_corridor import (
     Corridors,
     build_corridor,
-    corridor_meets_box,
+    corridor_clearance,
     corridor_meets_polygon,
 )
 from drivewm.planners.pdm_objects import DT_S, ROWS, STRIDE, Memory, Objects
@@ -65,8 +65,9 @@ class Proposals(NamedTuple):
     lead: np.ndarray  # [B, H + 1, 3] arc length, speed, length behind its reference point
     segment: np.ndarray  # int64 [B] of the path at the last step
     target_mps: np.ndarray  # [F]
-    standing: np.ndarray  # int64 [M]: does a standing row meet the corridor? -1: not asked yet
-    standing_m: np.ndarray  # [M]
+    standing: np.ndarray  # bool [M] stands in the corridor
+    standing_m: np.ndarray  # [M] and where along the path
+    clear_until: np.ndarray  # [M] step before which the row cannot meet the corridor
     light_m: np.ndarray  # [L] arc length of red lights in the corridor, NaN: not in it
     found: np.ndarray  # int64 [M + L] rows in the corridor; lights after the objects
     found_m: np.ndarray  # [M + L]
@@ -81,8 +82,8 @@ def empty_proposals(paths: int, targets: int, steps: int, lights: int) -> Propos
         poses=np.zeros((count, steps + 1, 3)), arc_m=np.zeros((count, steps + 1)),
         speed_mps=np.zeros((count, steps + 1)), lead=np.zeros((count, steps + 1, 3)),
         segment=np.zeros(count, np.int64), target_mps=np.zeros(targets),
-        standing=np.zeros(ROWS, np.int64), standing_m=np.zeros(ROWS), light_m=np.zeros(lights),
-        found=np.zeros(rows, np.int64), found_m=np.zeros(rows),
+        standing=np.zeros(ROWS, bool), standing_m=np.zeros(ROWS), clear_until=np.zeros(ROWS),
+        light_m=np.zeros(lights), found=np.zeros(rows, np.int64), found_m=np.zeros(rows),
         ranks=np.zeros((steps + 1, rows), np.int64), ranked=np.zeros(steps + 1, bool),
     )  # fmt: skip
 
@@ -110,8 +111,9 @@ def look_up(
     signals: Signals,
     memory: Memory,
 ) -> None:
-    """What holds for a whole plan: red lights in the corridor; standing objects are open."""
-    proposals.standing[:] = -1
+    """Forgets what was found in another corridor and finds the red lights of this one."""
+    proposals.standing[:] = False
+    proposals.clear_until[:] = 0.0
     for light in range(len(signals.red)):
         proposals.light_m[light] = np.nan
         if not signals.red[light] or memory.light[light]:
@@ -186,18 +188,24 @@ def _rows_in_corridor(
     for row in range(objects.rows[0]):
         if objects.boxes.ignored[row]:
             continue
-        dx, dy = objects.velocity[row, 0], objects.velocity[row, 1]
-        stands = dx == 0.0 and dy == 0.0
-        if stands and proposals.standing[row] >= 0:
-            meets, at_m = proposals.standing[row] == 1, proposals.standing_m[row]
+        if t < proposals.clear_until[row]:
+            continue
+        stands = objects.speed[row] == 0.0
+        if stands and proposals.standing[row]:
+            meets, at_m = True, proposals.standing_m[row]
         else:
             _moved(objects, row, t * DT_S, box, bounds)
-            meets, at_m = corridor_meets_box(corridors, k, box, bounds), 0.0
+            clear_m = corridor_clearance(corridors, k, box, bounds)
+            meets, at_m = clear_m < 0.0, 0.0
             if meets:
-                x, y = objects.boxes.pose[row, 0, 0], objects.boxes.pose[row, 0, 1]
-                at_m = project(paths, k, x + t * DT_S * dx, y + t * DT_S * dy)
-            if stands:
-                proposals.standing[row], proposals.standing_m[row] = meets, at_m
+                x = objects.boxes.pose[row, 0, 0] + t * DT_S * objects.velocity[row, 0]
+                y = objects.boxes.pose[row, 0, 1] + t * DT_S * objects.velocity[row, 1]
+                at_m = project(paths, k, x, y)
+                proposals.standing[row], proposals.standing_m[row] = stands, at_m
+            elif stands:
+                proposals.clear_until[row] = np.inf
+            else:
+                proposals.clear_until[row] = t + clear_m / (objects.speed[row] * DT_S)
         if meets:
             proposals.found[count], proposals.found_m[count] = row, at_m
             count += 1
