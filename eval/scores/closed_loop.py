@@ -25,6 +25,6 @@ class ClosedLoop:
         metres, ratio = along(scene.route, scene, evidence.history)
         evidence.series["progress_m"] = metres
         own = {"progress": ratio, "making_progress": making_progress(ratio)}
-        evidence.worst |= {name: (len(metres) - 1, None, value) for name, value in own.items()}
+        evidence.worst.update(dict.fromkeys(own, (len(metres) - 1, None, ratio)))
         terms = {name: (evidence.terms | own)[name] for name in TERMS}
         return judgement(evidence, terms, self.config)

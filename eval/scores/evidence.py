@@ -124,10 +124,11 @@ def _worst(
     history: History, measured: NuplanTerms, series: dict[str, np.ndarray]
 ) -> dict[str, Moment]:
     """The moment of each term: of contacts the hardest (at fault before others), else the extreme
-    of its series; comfort's value is the largest share that a series takes of its bound."""
+    of its series; comfort's value is the largest share that a series takes of its bound, progress
+    has its ratio at the end."""
     ids, last = history.tracks.ids, len(history.ego) - 1
-    worst: dict[str, Moment] = {"making_progress": (last, None, float(measured.scores[2]))}
-    worst["progress"] = (last, None, float(measured.scores[4]))
+    ratio = float(measured.scores[TERMS.index("progress")])
+    worst: dict[str, Moment] = dict.fromkeys(("progress", "making_progress"), (last, None, ratio))
     if len(measured.contact_step):
         guilty = measured.contact_fault == Fault.EGO
         c = int(np.lexsort((-measured.contact_delta_v_mps, ~guilty))[0])
@@ -151,7 +152,7 @@ def _worst(
             low, high = BOUNDS.get(name, (-np.inf, np.inf))
             share = np.maximum(share, np.maximum(row / high, row / low))
         t = int(np.argmax(share))
-        worst["comfort"] = (t, None, float(share[t]))
+        worst["comfort"] = (t, None, abs(float(share[t])))
     return worst
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from drivewm.eval.scores.base import Judgement, ScoreConfig
 from drivewm.eval.scores.evidence import Evidence, along, gather, judgement
+from drivewm.measures.history import History
 from drivewm.measures.progress import making_progress
 from drivewm.scene import Scene
 from drivewm.sim.rollout import Rollout
+
+PROGRESS = ("progress", "making_progress")
 
 
 class NuplanCls:
@@ -29,10 +32,8 @@ class NuplanCls:
 
 
 def _follow_recorded(scene: Scene, evidence: Evidence) -> None:
-    metres, ratio = along(scene.ego[:, :2], scene, evidence.history)
-    step = len(metres) - 1
+    path = History.of_scene(scene).centres[:, :2]  # where boxes are measured
+    metres, ratio = along(path, scene, evidence.history)
     evidence.series["progress_m"] = metres
-    evidence.terms |= {"progress": ratio, "making_progress": making_progress(ratio)}
-    evidence.worst |= {
-        "progress": (step, None, ratio), "making_progress": (step, None, making_progress(ratio)),
-    }  # fmt: skip
+    evidence.terms.update(progress=ratio, making_progress=making_progress(ratio))
+    evidence.worst.update(dict.fromkeys(PROGRESS, (len(metres) - 1, None, ratio)))

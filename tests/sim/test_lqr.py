@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivewm.eval.conform.fixtures import Fixtures, poses, states
 from drivewm.scene import PACIFICA
 from drivewm.sim.config import LqrConfig, SimConfig
 from drivewm.sim.lqr import LqrFollower
@@ -12,7 +13,6 @@ from drivewm.sim.plan import Plan
 from drivewm.sim.reference import fit_curvature, fit_speed, solve_pentadiagonal
 from drivewm.sim.trackers import LqrTracker
 from tests.measures.hand import START_US, cruise
-from tests.measures.reference_rows import poses, rows_of, states
 
 DT = 0.1
 
@@ -110,7 +110,7 @@ def test_a_plan_shorter_than_a_step_is_driven():
 
 def test_states_equal_nuplan(fixtures_dir):
     worst = 0.0
-    for row in rows_of(fixtures_dir, "lqr_nuplan"):
+    for row in Fixtures(fixtures_dir).rows("lqr_nuplan"):
         path, state = poses(row, "ref"), states(row, "state0")[0]
         times_us = np.array(row["ref_t_us"]) + (0 if row["ref_t_us"][0] else START_US)
         tracker = LqrTracker(PACIFICA, SimConfig(friction=0))
