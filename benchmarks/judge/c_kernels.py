@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import tempfile
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -76,11 +77,13 @@ class Drive:
         """Fills ``first`` [N] and ``kind`` [N]."""
         library("contacts").first_contacts(*self._args, pointer(self.first), pointer(self.kind))
 
-    def fill_ttc(self, wide_view: np.ndarray, offsets_s: np.ndarray, out: np.ndarray) -> None:
-        """Time to collision [T] into ``out``; after ``first_contacts``."""
+    def fill_ttc(
+        self, wide_view: np.ndarray, offsets_s: np.ndarray, out: np.ndarray, who: np.ndarray
+    ) -> None:
+        """Time to collision [T] into ``out``, with whom into ``who``; after ``first_contacts``."""
         library("contacts").fill_ttc(
             *self._args, pointer(self.first), pointer(wide_view), pointer(offsets_s),
-            ctypes.c_long(len(offsets_s)), pointer(out),
+            ctypes.c_long(len(offsets_s)), pointer(out), pointer(who),
         )  # fmt: skip
 
 
@@ -91,10 +94,13 @@ class _Areas(ctypes.Structure):
     ]
 
 
-def fill_where(corners: np.ndarray, ground: Areas, near: np.ndarray, where: np.ndarray) -> None:
-    """What holds at each step: corners [T, 5, 2] -> ``where`` uint8 [T]."""
+def fill_where(
+    corners: np.ndarray, ground: Areas, near: np.ndarray, where: np.ndarray
+) -> Callable[[], None]:
+    """A call that tells what holds at each step: corners [T, 5, 2] -> ``where`` uint8 [T]."""
     native = _Areas(*(pointer(array) for array in ground), len(ground.kind))
-    library("areas").fill_where(
+    args = (
         ctypes.c_long(len(corners)), pointer(corners), ctypes.byref(native), pointer(near),
         pointer(where),
     )  # fmt: skip
+    return partial(library("areas").fill_where, *args)

@@ -113,9 +113,9 @@ void fill_ttc(long tracks, long steps, const double *ego, const double *centres,
               const double *speed, double length, double width, const double *state,
               const unsigned char *valid, const double *size, const unsigned char *moves,
               const long *first, const unsigned char *wide, const double *offsets, long offset_count,
-              double *out) {
+              double *out, long *who) {
   long best[4096];
-  for (long t = 0; t < steps; t++) best[t] = offset_count + 1;
+  for (long t = 0; t < steps; t++) best[t] = offset_count + 1, who[t] = -1;
   double ego_half[2] = {length / 2, width / 2}, radius = hypot(length, width) / 2;
   double horizon = offsets[offset_count - 1];
   for (long n = 0; n < tracks; n++) {
@@ -130,7 +130,7 @@ void fill_ttc(long tracks, long steps, const double *ego, const double *centres,
       double wx = 0.1 * (v * cos(s[3]) - speed[t] * cos(c[2]));
       double wy = 0.1 * (v * sin(s[3]) - speed[t] * sin(c[2]));
       long found = first_overlap(dx, dy, wx, wy, c[2], ego_half, s[3], half, best[t] - 1);
-      if (found > 0) best[t] = found;
+      if (found > 0) best[t] = found, who[t] = n;
     }
   }
   for (long t = 0; t < steps; t++)
