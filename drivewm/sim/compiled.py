@@ -21,7 +21,7 @@ kernel, because a kernel that gets another one as an argument is compiled anew i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -43,6 +43,8 @@ class Compiled:
 
     setup: Callable[..., Any]  # (scene as known at the start, **options) -> NamedTuple of arrays
     drive: Callable[[Any, Run], int]  # -> -1, or the step whose plan cannot be driven
+    notes: Callable[[Any, int], Sequence[Mapping[str, Any]]] | None = None
+    """(set-up after the drive, number of plans) -> what Rollout.info tells of each plan."""
 
 
 class Run(NamedTuple):

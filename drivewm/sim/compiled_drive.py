@@ -16,6 +16,8 @@ from drivewm.sim.observation import known_at_start
 from drivewm.sim.rollout import Rollout
 from drivewm.sim.traffic import Traffic
 
+PATIENCE_S = 3600.0  # kernels of our own do not hang, but compiling them may take a while
+
 
 def can_run_compiled(planner: Planner, config: SimConfig, mode: str) -> bool:
     """Whether the planner brings kernels and the run asks for nothing that they lack."""
@@ -42,7 +44,7 @@ def drive_compiled(
     shown = known_at_start(scene, "privileged")
     setup = partial(planner.compiled.setup, shown, **planner.options)
     try:
-        known = guarded("reset", config.hang_limit_s, setup)
+        known = guarded("reset", PATIENCE_S, setup)
     except PlannerFailure as failure:
         run = make_run(scene, traffic, np.array([DT_US]), config, 1, 0)
         return _pack(scene, traffic, run, "failed", str(failure), every, 0.0)
@@ -58,7 +60,7 @@ def drive_compiled(
     took_s = time.perf_counter() - started
     if failed_at < 0:
         traffic.moved(steps)
-        return _pack(scene, traffic, run, "ok", None, every, took_s)
+        return _pack(scene, traffic, run, "ok", None, every, took_s, planner, known)
     traffic.moved(failed_at)
     poses, ego = run.plans[failed_at // every], run.ego[failed_at]
     answer = Trajectory(times_s=known.offsets_us / 1e6, poses=poses[None])
@@ -69,14 +71,16 @@ def drive_compiled(
         valid=run.valid[:, : failed_at + 1], lights=run.lights[: failed_at + 1],
         plans=run.plans[: -(-failed_at // every)],
     )  # fmt: skip
-    return _pack(scene, traffic, run, "failed", reason, every, took_s)
+    return _pack(scene, traffic, run, "failed", reason, every, took_s, planner, known)
 
 
 def _pack(
     scene: Scene, traffic: Traffic, run: Run, status: Any, reason: str | None, every: int,
-    took_s: float,
+    took_s: float, planner: Any = None, known: Any = None,
 ) -> Rollout:  # fmt: skip
     count, start = len(run.plans), scene.times_us[0]
+    notes = None if planner is None else planner.compiled.notes
+    info = (None,) * count if notes is None else tuple(notes(known, count))
     horizon_s = run.offsets_us / 1e6
     return Rollout(
         scene_id=scene.id, status=status, reason=reason, mode="privileged",
@@ -91,5 +95,5 @@ def _pack(
         light_status=np.ascontiguousarray(run.lights[: len(run.ego)].T),
         plan_times_us=start + np.arange(count, dtype=np.int64) * every * DT_US,
         plan_poses=tuple(run.plans), plan_horizons_s=(horizon_s,) * count,
-        plan_wall_s=(took_s / max(count, 1),) * count, info=(None,) * count,
+        plan_wall_s=(took_s / max(count, 1),) * count, info=info,
     )  # fmt: skip

@@ -23,13 +23,24 @@ class IdmParams:
 
 @njit(cache=True)
 def idm_acceleration(
-    speed_mps, target_mps, gap_m, lead_mps, min_gap_m, headway_s, accel_max_mps2, decel_mps2
+    speed_mps,
+    target_mps,
+    gap_m,
+    lead_mps,
+    min_gap_m,
+    headway_s,
+    accel_max_mps2,
+    decel_mps2,
+    exponent=4,
 ):
-    """Unclipped IDM acceleration (exponent 4); ``gap_m`` is floored at ``min_gap_m``."""
+    """Unclipped IDM acceleration; ``gap_m`` is floored at ``min_gap_m``.
+
+    ``exponent`` says how long the free acceleration lasts: 4 usually, 10 in PDM-Closed.
+    """
     closing = speed_mps * (speed_mps - lead_mps) / (2.0 * math.sqrt(accel_max_mps2 * decel_mps2))
     desired = min_gap_m + speed_mps * headway_s + closing
     ratio = desired / max(gap_m, min_gap_m)
-    free = (speed_mps / max(target_mps, 1e-3)) ** 4
+    free = (speed_mps / max(target_mps, 1e-3)) ** exponent
     return accel_max_mps2 * (1.0 - free - ratio * ratio)
 
 

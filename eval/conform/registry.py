@@ -7,8 +7,11 @@ KINDS: dict[str, str] = {
     "navsim_v2": "drivewm.eval.conform.navsim_v2",
     "navsim_v1": "drivewm.eval.conform.navsim_v1",
     "lqr_navsim": "drivewm.eval.conform.lqr_navsim",
+    "lqr_nuplan": "drivewm.eval.conform.lqr_nuplan",
     "comfort": "drivewm.eval.conform.comfort",
     "comfort_navsim": "drivewm.eval.conform.comfort_navsim",
     "boxes": "drivewm.eval.conform.boxes",
+    "idm_steps": "drivewm.eval.conform.idm_steps",
+    "nuplan_closed_loop": "drivewm.eval.conform.nuplan_closed_loop",
     "navsim_two_stage": "drivewm.eval.conform.navsim_two_stage",
 }

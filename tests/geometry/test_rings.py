@@ -51,7 +51,7 @@ def test_one_ring_inside_another_meets_it():
 
 def test_touching_counts():
     left = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-    right = left + [1.0, 0.5]
+    right = left + np.array([1.0, 0.5])
     assert rings_meet(left, 4, _bounds(left), right, 4, _bounds(right))
 
 
