@@ -65,10 +65,16 @@ class Judge:
         except InputError as error:
             interval_s = float(getattr(planner, "replan_interval_s", DT_S))
             return failed_part(job, str(error), setting | {"replan_interval_s": interval_s})
-        traffic = traffic_of(scene, sim.agents)
-        vary(traffic, sim, scene.id)
-        drive = rollout(scene, planner, sim, traffic, cameras, mode)
-        judged, facts = self._judge(scene, drive)
+        if job.start_s is not None:  # of scores that judge single plans
+            made = self._score.drive(scene, planner, sim, job.start_s, mode, cameras)
+            scene, drive, judged = made.scene, made.rollout, made.judgement
+            facts = None if judged is None else safety(scene, drive, self._bench.safety)
+            setting |= {"tracker": "lqr"}
+        else:
+            traffic = traffic_of(scene, sim.agents)
+            vary(traffic, sim, scene.id)
+            drive = rollout(scene, planner, sim, traffic, cameras, mode)
+            judged, facts = self._judge(scene, drive)
         if self._bench.rollouts is not None:
             archive.save(archive.path_of(self._bench.rollouts, job.cell), scene, drive)
         return judged_part(job, setting, drive, judged, facts, time.perf_counter() - started)

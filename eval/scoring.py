@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from drivewm.config import load
 from drivewm.errors import InputError
 from drivewm.eval.drives import Bench
 from drivewm.eval.engine import run_jobs
+from drivewm.eval.moments import at_moments, settled
 from drivewm.eval.schema import SCHEMA_VERSION
 from drivewm.eval.scores.base import ScoreConfig
 from drivewm.eval.scores.safety import SafetyConfig
@@ -57,6 +58,7 @@ def score_planners(run: ScoringRun) -> list[dict[str, Any]]:
     chosen = fleet.select(split=run.split, ids=run.scene_ids)
     if not chosen:
         raise InputError("no scene selected", file=run.fleet, fix="check --scenes and --split")
+    run = replace(run, score=settled(run.score, chosen, run.sim.agents))
     _check_seeds(run)
     labelled = label_planners(run.planners, run.sim.isolation)
     manifest = _manifest(run, labelled, [(info.id, info.content_hash) for info in chosen])
@@ -65,6 +67,7 @@ def score_planners(run: ScoringRun) -> list[dict[str, Any]]:
         if rows is not None:
             return rows
     jobs = jobs_of(labelled, chosen, range(run.sim.seed, run.sim.seed + run.seeds))
+    jobs = at_moments(jobs, chosen, run.score)
     bench = Bench(
         source=fleet, sim=run.sim, score=run.score, safety=run.safety,
         rollouts=run.out / "rollouts" if run.rollouts else None,

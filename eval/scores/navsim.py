@@ -7,7 +7,7 @@ Definitions: ``evaluate/pdm_score.py``, ``run_pdm_score_one_stage.py``. A plan i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,12 +37,13 @@ class PlanScore:
     multiplier: float  # product of the multipliers
     score: float  # without extended comfort, and as it was before a human filter
     states: np.ndarray  # [T, 11], as driven
+    weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)  # of terms that apply
 
     def epdms(self, extended_comfort: float | None) -> float:
         """EPDMS with the term that compares with the plan before; None: there was none, and its
         weight drops out."""
-        total = sum(w * self.terms[name] for name, w in WEIGHTS.items())
-        weight = sum(WEIGHTS.values())
+        total = sum(w * self.terms[name] for name, w in self.weights.items())
+        weight = sum(self.weights.values())
         if extended_comfort is not None:
             total += EXTENDED_COMFORT_WEIGHT * extended_comfort
             weight += EXTENDED_COMFORT_WEIGHT

@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from drivewm.config import load
 from drivewm.errors import InputError
 from drivewm.eval.scores.base import Score, ScoreConfig
+from drivewm.eval.scores.navsim_config import NavsimConfig
 
 SCORES = {
     "closed_loop": "drivewm.eval.scores.closed_loop:ClosedLoop",
+    "navsim_epdms": "drivewm.eval.scores.navsim_fleet:NavsimFleet",
+    "navsim_epdms_stage1": "drivewm.eval.scores.navsim_fleet:NavsimFleet",
+    "navsim_pdms": "drivewm.eval.scores.navsim_fleet:NavsimFleet",
     "nuplan_cls": "drivewm.eval.scores.nuplan_cls:NuplanCls",
 }
 
@@ -23,7 +27,8 @@ def load_config(name: str, overrides: Sequence[str] = ()) -> ScoreConfig:
     """
     if name not in SCORES:
         raise InputError(f"unknown score '{name}'", field="score", fix=f"use {', '.join(SCORES)}")
-    return load(ScoreConfig, f"score/{name}", overrides)
+    kind = NavsimConfig if name.startswith("navsim_") else ScoreConfig
+    return load(kind, f"score/{name}", overrides)
 
 
 def build(config: ScoreConfig) -> Score:

@@ -1,0 +1,181 @@
+"""What a fleet's moment is judged against. Shapes: T steps, N tracks, L lights, O observed steps.
+
+Lanes, lights and drivable polygons that a source lacks make terms not applicable; what the scorer
+computes without them must then not reach the others, so they are made neutral here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from shapely.geometry import box
+
+from drivewm.errors import InputError
+from drivewm.eval.moments import cut, moved
+from drivewm.eval.scores.base import Missing
+from drivewm.geometry.boxes import centre_poses
+from drivewm.measures.proposals import ProposalEnvironment
+from drivewm.measures.proposals_areas import Ground
+from drivewm.measures.proposals_environment import (
+    MAP_RADIUS_M,
+    Layers,
+    layers_near,
+    red_lights,
+    track_boxes,
+    without_overlaps,
+)
+from drivewm.measures.proposals_line import Line, line
+from drivewm.planners.nuplan_route import lanes_of_block, route_blocks
+from drivewm.scene import RoadMap, Scene, Tracks
+from drivewm.scene.road_graph import graph_lanes, road_graph
+from drivewm.scene.roadblocks import with_roadblocks
+from drivewm.sim.agent_noise import vary
+from drivewm.sim.config import SimConfig
+from drivewm.sim.plan_poses import past_states
+from drivewm.sim.traffic import Traffic, nuplan_traffic, reactive_traffic
+
+NO_HISTORY = np.zeros((0, 11))
+PAST_STEPS = np.array([-15, -10, -5, 0])  # NAVSIM's four frames
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landscape:
+    """What a recording's map gives, made once."""
+
+    road: RoadMap  # with roadblocks
+    route_lanes: frozenset[str]
+    centreline: Line
+    has_lanes: bool
+    has_lights: bool
+    has_drivable: bool
+
+    def applicable(self, terms: tuple[str, ...], missing: Missing) -> tuple[str, ...]:
+        """The terms that the source lets be judged."""
+        if missing == "reference":
+            return terms
+        lacking = {
+            "driving_direction": not self.has_lanes, "lane_keeping": not self.has_lanes,
+            "traffic_light": not self.has_lights, "drivable_area": not self.has_drivable,
+        }  # fmt: skip
+        return tuple(term for term in terms if not lacking.get(term, False))
+
+
+def landscape_of(scene: Scene) -> Landscape:
+    """The map of a whole recording and its route."""
+    road, lanes = scene.map, frozenset[str]()
+    if road.has_lane_graph:
+        road = with_roadblocks(road)
+        known, graph = replace(scene, map=road), road_graph(road)
+        rows = [lane for b in route_blocks(known, graph) for lane in lanes_of_block(graph, b)]
+        names = graph_lanes(road)
+        lanes = frozenset(names[row].id for row in rows)
+    return Landscape(
+        road=road, route_lanes=lanes, centreline=line(np.asarray(scene.route, float)),
+        has_lanes=bool(lanes), has_lights=scene.lights.status is not None,
+        has_drivable=bool(road.drivable) or bool(road.roadblocks),
+    )  # fmt: skip
+
+
+def environment_at(
+    scene: Scene,
+    land: Landscape,
+    step: int,
+    offset: tuple[float, float, float],
+    observed: int,
+    is_v2: bool,
+    missing: Missing,
+    tracks: Tracks | None = None,
+) -> ProposalEnvironment:
+    """The surroundings of a moment.
+
+    Args:
+        scene: the recording.
+        land: of it.
+        step: of the moment.
+        offset: of the ego from the recording (see ``moments.cut``).
+        observed: steps of tracks and lights.
+        is_v2: with history, and without tracks that overlap the ego at first.
+        missing: what to do without lanes, lights or drivable polygons.
+        tracks: as they moved ([N, O]); None: as recorded.
+    """
+    ego = moved(scene.ego[step : step + 1], offset)[0]
+    x, y, _ = centre_poses(ego, scene.vehicle.rear_axle_to_center_m)
+    layers = _with_drivable(layers_near(land.road, x, y, land.route_lanes), land.road, x, y)
+    if missing == "drop" and not land.has_drivable:
+        layers = _everywhere(layers, x, y)
+    seen = observed_tracks(scene, step, observed) if tracks is None else tracks
+    boxes = track_boxes(seen.state, seen.valid, seen.size_m, seen.score_type)
+    history, status = NO_HISTORY, scene.lights.status
+    if is_v2:
+        boxes = without_overlaps(boxes, ego, scene.vehicle)
+        known = np.maximum(step + PAST_STEPS, 0)
+        if step + PAST_STEPS[0] >= 0:
+            history = past_states(moved(scene.ego[known], offset), scene.times_us[known])
+    lights = () if status is None else scene.lights.lane_ids
+    shown = None if status is None else _held(status, step, observed)
+    car = scene.vehicle
+    return ProposalEnvironment(
+        areas=layers.areas(), centreline=land.centreline, tracks=boxes,
+        lights=red_lights(land.road, lights, shown, land.route_lanes, observed),
+        history=history, length_m=car.length_m, width_m=car.width_m,
+        rear_axle_to_center_m=car.rear_axle_to_center_m,
+    )  # fmt: skip
+
+
+def observed_tracks(scene: Scene, step: int, observed: int) -> Tracks:
+    """The recorded tracks from a step on; beyond the recording's end nothing is seen."""
+    tracks, end = scene.tracks, min(step + observed, scene.steps)
+    count = len(tracks)
+    state, valid = np.zeros((count, observed, 6)), np.zeros((count, observed), bool)
+    state[:, : end - step] = tracks.state[:, step:end]
+    valid[:, : end - step] = tracks.valid[:, step:end]
+    return replace(tracks, state=state, valid=valid)
+
+
+def reacting_tracks(scene: Scene, step: int, driven: np.ndarray, sim: SimConfig) -> Tracks:
+    """The tracks [N, T] that react to an ego which drives as ``driven`` [T, 11] says."""
+    makers: Mapping[str, type | object] = {
+        "reactive": reactive_traffic, "nuplan_idm": nuplan_traffic,
+    }  # fmt: skip
+    make = makers.get(sim.agents)
+    if not callable(make):
+        raise InputError(f"agents '{sim.agents}' do not react", field="agents")
+    traffic: Traffic = make(cut(scene, step))
+    vary(traffic, sim, scene.id)
+    states, valid = [traffic.state.copy()], [traffic.valid.copy()]
+    for ego in driven[:-1]:
+        traffic.step(ego, scene.vehicle)
+        states.append(traffic.state.copy())
+        valid.append(traffic.valid.copy())
+    return Tracks(
+        ids=traffic.ids, categories=traffic.categories, score_type=traffic.score_type,
+        occ_class=traffic.occ_class, size_m=traffic.size_m, state=np.stack(states, 1),
+        valid=np.stack(valid, 1),
+    )  # fmt: skip
+
+
+def _held(status: np.ndarray, step: int, observed: int) -> np.ndarray:
+    steps = np.minimum(step + np.arange(observed), status.shape[1] - 1)
+    return status[:, steps]
+
+
+def _with_drivable(layers: Layers, road: RoadMap, x: float, y: float) -> Layers:
+    """Also the map's own drivable polygons: on other maps than nuPlan's they are the road."""
+    square = box(x - MAP_RADIUS_M, y - MAP_RADIUS_M, x + MAP_RADIUS_M, y + MAP_RADIUS_M)
+    own = tuple(shape for shape in road.drivable if shape.intersects(square))
+    return _extended(layers, own)
+
+
+def _everywhere(layers: Layers, x: float, y: float) -> Layers:
+    reach = 10 * MAP_RADIUS_M
+    return _extended(layers, (box(x - reach, y - reach, x + reach, y + reach),))
+
+
+def _extended(layers: Layers, shapes: tuple) -> Layers:
+    return Layers(
+        shapes=layers.shapes + shapes,
+        kinds=layers.kinds + (Ground.DRIVABLE,) * len(shapes),
+        names=layers.names + ("",) * len(shapes),
+    )
