@@ -7,6 +7,7 @@ import glob
 import io
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,11 +108,20 @@ def write_text(path: str | Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
-def write_npz(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes a compressed archive atomically; built in memory, as a zip cannot be begun again."""
+def write_npz(path: str | Path, arrays: Mapping[str, np.ndarray], level: int = 6) -> None:
+    """Writes a compressed archive atomically; built in memory, as a zip cannot be begun again.
+
+    Args:
+        path: of the archive.
+        arrays: by name.
+        level: of compression, 1 (fast) to 9.
+    """
     import numpy
 
     whole = io.BytesIO()
-    numpy.savez_compressed(whole, **arrays)  # type: ignore[arg-type]
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                numpy.lib.format.write_array(entry, numpy.asanyarray(array), allow_pickle=False)
     with atomic_file(path) as partial:
         partial.write_bytes(whole.getbuffer())
