@@ -36,7 +36,8 @@ def save(path: Path, scene: Scene, rollout: Rollout) -> None:
     arrays = {
         "time_s": (rollout.times_us - start_us) / 1e6,
         "ego": rollout.ego,
-        "track_state": _rounded(tracks.state), "track_valid": tracks.valid, "track_size": tracks.size_m,
+        "track_state": _rounded(tracks.state),
+        "track_valid": tracks.valid, "track_size": tracks.size_m,
         "track_occ_class": tracks.occ_class, "track_ids": np.array(tracks.ids, str),
         "track_categories": np.array(tracks.categories, str),
         "light_lane_ids": np.array(rollout.light_lane_ids, str),
