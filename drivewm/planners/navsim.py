@@ -102,7 +102,7 @@ class NavsimPlanner:
         pictures = {
             name: _camera(frames[channel])
             for name, channel in CAMERAS.items()
-            if name in self._wanted and channel in frames
+            if name in self._wanted and channel is not None and channel in frames
         }
         return Cameras(**pictures)
 

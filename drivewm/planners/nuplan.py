@@ -107,7 +107,7 @@ class NuplanPlanner:
             heading = float(np.arctan2(*(scene.route[-1] - scene.route[-2])[::-1]))
         api = MapApi(scene.map, scene.location)
         blocks = api.road_map.roadblocks
-        along = route_blocks(scene, road_graph(api.road_map)) if blocks else []
+        along = route_blocks(scene, road_graph(api.road_map)) if blocks else np.zeros(0, int)
         self._planner.initialize(
             words.PlannerInitialization(
                 route_roadblock_ids=[blocks[int(row)].id for row in along],

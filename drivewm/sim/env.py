@@ -79,10 +79,9 @@ class DriveEnv(gymnasium.Env):
         self._steering, self._max_tracks, self._make_traffic = steering, max_tracks, traffic
         self.render_mode = render_mode
         bound = STEER_RATE_RADPS if steering == "rate" else CURVATURE_RADPM
-        self.action_space = spaces.Box(
-            np.array([ACCEL_MPS2[0], -bound], np.float32),
-            np.array([ACCEL_MPS2[1], bound], np.float32),
-        )
+        self._lowest = np.array([ACCEL_MPS2[0], -bound], np.float32)
+        self._highest = np.array([ACCEL_MPS2[1], bound], np.float32)
+        self.action_space = spaces.Box(self._lowest, self._highest)
         self.observation_space = spaces.Dict(
             {
                 name: spaces.MultiBinary(size)
@@ -113,7 +112,8 @@ class DriveEnv(gymnasium.Env):
         if index not in self._umpires:
             self._umpires = {index: Umpire(scene)}
         self._umpire = self._umpires[index]
-        self._ego, self._step, self._ending = scene.ego[0].copy(), 0, None
+        self._ego, self._step = scene.ego[0].copy(), 0
+        self._ending: str | None = None
         self._umpire.begin(self._ego, self._traffic)
         self._observer.watch(self._ego, self._traffic)
         return self._view(), self._info(0.0)
@@ -122,7 +122,7 @@ class DriveEnv(gymnasium.Env):
         self, action: np.ndarray
     ) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
         """Drives on for one action [2]."""
-        action = np.clip(np.asarray(action, float), self.action_space.low, self.action_space.high)
+        action = np.clip(np.asarray(action, float), self._lowest, self._highest)
         states, progress_m = [], 0.0
         for _ in range(self._repeat):
             following = self._drive(float(action[0]), float(action[1]))

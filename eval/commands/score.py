@@ -48,6 +48,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "(default: the first of the planner's own)",
     )
     parser.add_argument(
+        "--visible",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of mode visible, such as range_m=50 (docs/planners.md); may be repeated",
+    )
+    parser.add_argument(
         "--planner-process",
         action="store_true",
         help="each planner in a process of its own, which may crash",
@@ -116,6 +123,7 @@ def run(args: argparse.Namespace) -> int:
         "seed": args.seed,
         "replan_interval_s": args.replan,
         "mode": args.mode,
+        "visible": dict(text.partition("=")[::2] for text in args.visible),
         "isolation": {
             "process": args.planner_process,
             "deadline_s": args.deadline,
