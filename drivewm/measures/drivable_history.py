@@ -40,11 +40,11 @@ def leave_drivable(
         outside[t] = violates[t] = False
         for c in range(4):
             x, y = corners[t, c, 0], corners[t, c, 1]
-            inside = corner_lanes.count[t, c] > 0
+            inside = corner_lanes.held[t, c] > 0
             for p in range(0 if inside else len(drivable.bounds)):
                 inside = inside or holds(drivable, p, x, y)
             if not inside:
                 outside[t] = True
-                first, count = centre_lanes.first[t], centre_lanes.count[t]
+                first, count = centre_lanes.first[t], centre_lanes.held[t]
                 lanes = centre_lanes.pool[first : first + count]
                 violates[t] = violates[t] or not _near(road.lanes, lanes, drivable, x, y)

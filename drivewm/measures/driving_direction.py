@@ -38,10 +38,10 @@ def lane_progress(road: NuplanRoad, points: np.ndarray, history: LaneHistory) ->
     """
     steps = len(points)
     out = np.zeros(steps)
-    lane = history.pool[history.first[0]] if history.count[0] > 0 else -1
+    lane = history.pool[history.first[0]] if history.held[0] > 0 else -1
     before, hint = np.nan, 0
     for t in range(steps):
-        if history.count[t] == 0:
+        if history.held[t] == 0:
             continue
         now = history.pool[history.first[t]]
         if now != lane:

@@ -20,10 +20,10 @@ ROOM = 4  # places of the pool per set, at first
 
 
 class LaneHistory(NamedTuple):
-    """A set of lanes per step: ``pool[first[t] : first[t] + count[t]]``, best candidate first."""
+    """A set of lanes per step: ``pool[first[t] : first[t] + held[t]]``, best candidate first."""
 
     first: np.ndarray  # int64 [T]
-    count: np.ndarray  # int64 [T]
+    held: np.ndarray  # int64 [T]
     pool: np.ndarray  # int64
 
 
@@ -31,7 +31,7 @@ class CornerHistory(NamedTuple):
     """The same for the corners FL, RL, RR, FR of a box."""
 
     first: np.ndarray  # int64 [T, 4]
-    count: np.ndarray  # int64 [T, 4]
+    held: np.ndarray  # int64 [T, 4]
     pool: np.ndarray  # int64
 
 

@@ -136,7 +136,7 @@ def measure(
     lane_flag, first_lane = np.empty(steps, np.int8), np.full(steps, -1)
     for t in range(steps):
         lane_flag[t] = corner_state[t] == TOGETHER if road.known else unknown_flag
-        if lanes.count[t] > 0:
+        if lanes.held[t] > 0:
             first_lane[t] = lanes.pool[lanes.first[t]]
     moves = score_type <= LAST_ROAD_USER
     first, kind = first_contacts(ego, centres, speed, car[0], car[1], state, valid, size, moves)
@@ -173,7 +173,7 @@ def measure(
     scores[6] = speed_limit_score(over_mps, times_us)
     scores[7] = comfortable
     return NuplanTerms(
-        scores, lanes.count, first_lane, lane_flag, count_lane_changes(corner_state),
+        scores, lanes.held, first_lane, lane_flag, count_lane_changes(corner_state),
         step, track, types, fault, delta_v, first, outside, violates, along_lane_m, progress_m,
         expert_m, ttc_s, ttc_track, over_mps, any_limit, comfort, comfort_ok,
     )  # fmt: skip

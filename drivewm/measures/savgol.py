@@ -16,7 +16,7 @@ from numba import njit
 
 DECIMALS = 1e8  # eight of them
 TIE = 1e-3  # nearness to a tie, in units of the eighth decimal, that asks for LAPACK
-SYMMETRIC = 2.220446049250313e-16  # what SciPy takes for a symmetric kernel
+EPSILON = 2.220446049250313e-16  # of float64, as a plain constant
 
 
 class Filter(NamedTuple):
@@ -44,7 +44,7 @@ def make_filter(window: int, degree: int, derivative: int, step: float) -> Filte
             powers[p, i] = (window - 1 - position - i) ** p
     goal = np.zeros(degree + 1)
     goal[derivative] = math.gamma(derivative + 1.0) / step**derivative
-    weights = np.linalg.lstsq(powers, goal, np.finfo(np.float64).eps * max(window, degree + 1))[0]
+    weights = np.linalg.lstsq(powers, goal, EPSILON * max(window, degree + 1))[0]
     middle = weights[::-1].copy()
     design, norms = np.empty((window, degree + 1)), np.empty(degree + 1)
     for p in range(degree + 1):
@@ -69,8 +69,8 @@ def _parity(middle: np.ndarray) -> int:
     half = window // 2
     even = odd = True
     for i in range(1, half + 1):
-        even = even and abs(middle[half + i] - middle[half - i]) <= SYMMETRIC
-        odd = odd and abs(middle[half + i] + middle[half - i]) <= SYMMETRIC
+        even = even and abs(middle[half + i] - middle[half - i]) <= EPSILON
+        odd = odd and abs(middle[half + i] + middle[half - i]) <= EPSILON
     return 1 if even else (-1 if odd else 0)
 
 
@@ -122,7 +122,7 @@ def _full_window(values: np.ndarray, start: int, kernel: Filter) -> float:
 def _fitted(samples: np.ndarray, at: int, kernel: Filter) -> float:
     """Value at one sample of a window, by a fit as NumPy's and SciPy's ``polyfit`` do it."""
     degree, derivative = kernel.degree, kernel.derivative
-    cutoff = kernel.window * np.finfo(np.float64).eps
+    cutoff = kernel.window * EPSILON
     terms = np.linalg.lstsq(kernel.design, samples.copy(), cutoff)[0] / kernel.norms
     terms = terms[: degree + 1 - derivative].copy()
     for k in range(derivative):

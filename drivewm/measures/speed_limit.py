@@ -66,7 +66,7 @@ def overspeed(
     any_limit = False
     limit, at, total = np.nan, -1, 0
     for t in range(len(speed_mps)):
-        first, count = history.first[t], history.count[t]
+        first, count = history.first[t], history.held[t]
         if count == 0:
             continue
         same = count == total and at >= 0

@@ -12,7 +12,7 @@ from drivewm.geometry.strips import any_holds, any_within, cut, holds, within
 
 LANE = shapely.LineString([(t, 20 * np.sin(t / 30)) for t in range(0, 120, 2)]).buffer(1.75)
 RING = Polygon([(0, 0), (10, 0), (10, 10), (0, 10)], [[(4, 4), (6, 4), (6, 6), (4, 6)]])
-FAR = shapely.transform(LANE, lambda xy: xy + [664_430.0, 3_997_650.0])
+FAR = shapely.transform(LANE, lambda xy: xy + np.array([664_430.0, 3_997_650.0]))
 SHAPES = (LANE, RING, box(-5, -5, -1, 9), FAR)
 FLAT, STRIPS = pack(SHAPES), cut(pack(SHAPES))
 

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from drivewm.geometry.boxes import corners
+from drivewm.geometry.overlap import box_distance, boxes_overlap
 from drivewm.measures.collision import find_contacts
 from drivewm.measures.history import History
-from drivewm.measures.ttc import ttc_score, ttc_series
+from drivewm.measures.ttc import first_overlap, ttc_score, ttc_series
 from drivewm.scene import ScoreType
 from tests.measures.hand import cruise, scene_of, track
 
@@ -51,3 +55,26 @@ def test_ttc_score(row, wide, score):
 
 def test_a_standing_ego_has_no_ttc():
     assert np.isinf(series_of(cruise(0.0), track(CAR, -20.0, speed=-1.0))).all()
+
+
+@given(
+    st.floats(-30, 30), st.floats(-30, 30), st.floats(-1.5, 1.5), st.floats(-1.5, 1.5),
+    st.floats(-4, 4), st.floats(-4, 4),
+)  # fmt: skip
+def test_first_overlap_is_where_the_boxes_first_meet(x, y, wx, wy, ego_heading, heading):
+    ego = corners(np.array([0.0, 0.0, ego_heading]), 5.0, 2.0)
+    expected = 0
+    for k in range(29, 0, -1):
+        other = corners(np.array([x + k * wx, y + k * wy, heading]), 4.0, 1.8)
+        meets = boxes_overlap(ego, other)
+        apart = box_distance(ego, other)
+        inner = corners(np.array([x + k * wx, y + k * wy, heading]), 4.0 - 1e-7, 1.8 - 1e-7)
+        assume(boxes_overlap(ego, inner) if meets else apart > 1e-7)  # no hair's breadth
+        expected = k if meets else expected
+    found = first_overlap(x, y, wx, wy, ego_heading, (2.5, 1.0), heading, (2.0, 0.9), 29)
+    assert found == expected
+
+
+def test_no_step_is_left_to_look_at():
+    assert first_overlap(0.0, 0.0, 0.0, 0.0, 0.0, (2.5, 1.0), 0.0, (2.0, 0.9), 0) == 0
+    assert first_overlap(0.0, 0.0, 0.0, 0.0, 0.0, (2.5, 1.0), 0.0, (2.0, 0.9), 29) == 1

@@ -19,6 +19,7 @@ from tests.measures.hand import cruise, drive, golden_road, scene_of, track
 CAR, CONE, PED = ScoreType.VEHICLE, ScoreType.CONE, ScoreType.PEDESTRIAN
 FRONT_M, TIMES_S = 1.461 + 2.588, 0.1 * np.arange(151)
 EDGE_Y = -1.75 + PACIFICA.width_m / 2
+WEIGHTS = {"progress": 5, "ttc": 5, "speed_limit": 4, "comfort": 2}
 
 
 def road(lanes=True, limits=True):
@@ -115,7 +116,7 @@ def test_golden_table(name):
     judged = judge(ego, *rows)
     found = [*(judged.terms[term] for term in ORDER), judged.score]
     assert found == pytest.approx(expected, abs=1e-6)
-    assert judged.weights_used["weights"] == dict(progress=5, ttc=5, speed_limit=4, comfort=2)
+    assert judged.weights_used["weights"] == WEIGHTS
 
 
 def test_driving_the_wrong_way_is_graded_by_the_metres_of_a_second():
@@ -132,7 +133,9 @@ def test_going_back_scores_no_progress():
 def test_without_limits_the_weight_goes_or_nobody_speeds():
     dropped = judge(cruise(18), road_map=road(limits=False))
     assert dropped.terms["speed_limit"] is None and dropped.score == 1.0
-    assert dropped.weights_used["weights"] == dict(progress=5, ttc=5, comfort=2)
+    assert dropped.weights_used["weights"] == {
+        n: w for n, w in WEIGHTS.items() if n != "speed_limit"
+    }
     assert np.isnan(dropped.series["overspeed_mps"]).all()
     strict = judge(cruise(18), road_map=road(limits=False), missing="reference")
     assert strict.terms["speed_limit"] == 1.0
