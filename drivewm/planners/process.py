@@ -159,15 +159,21 @@ class _Child:
             wire.Closed: the process ended.
         """
         wire.send(self._link, question, until)
-        return json.loads(wire.receive(self._link, until))
+        try:
+            answer = json.loads(wire.receive(self._link, until))
+        except ValueError as error:  # the planner wrote where it has nothing to write
+            raise wire.Closed("no JSON") from error
+        if not isinstance(answer, dict):
+            raise wire.Closed("no JSON object")
+        return answer
 
     def ending(self) -> str:
-        """Waits for the process that hung up; how it ended, in words."""
+        """Ends the process that no longer makes sense; how it ended by itself, in words."""
         try:
-            code = self._process.wait(timeout=5.0)
+            code = self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
             self.kill()
-            return "it closed its link"
+            return "it broke the link to this one"
         self.kill()  # whatever it started
         if code >= 0:
             return f"exit code {code}"

@@ -26,8 +26,8 @@ def send(link: socket.socket, message: bytes, until: float | None = None) -> Non
         TimeoutError: it is later than that.
         Closed: nobody reads.
     """
-    link.settimeout(_left(until))
     try:
+        link.settimeout(_left(until))
         link.sendall(_LENGTH.pack(len(message)) + message)
     except TimeoutError:
         raise
@@ -46,8 +46,8 @@ def receive(link: socket.socket, until: float | None = None) -> bytes:
 def _exactly(link: socket.socket, count: int, until: float | None) -> bytes:
     parts = bytearray()
     while len(parts) < count:
-        link.settimeout(_left(until))
         try:
+            link.settimeout(_left(until))
             part = link.recv(min(count - len(parts), 1 << 20))
         except TimeoutError:
             raise

@@ -41,6 +41,12 @@ FATAL = {
     "exiting": ("os._exit(9)", "exit code 9"),
     "killing itself": ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
     "crashing": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
+    "breaking its link": (
+        "[os.write(fd, b'garbage' * 9) for fd in map(int, os.listdir('/proc/self/fd'))"
+        " if os.path.realpath(f'/proc/self/fd/{fd}').startswith('/proc') and fd > 2"
+        " and 'socket' in os.readlink(f'/proc/self/fd/{fd}')]",
+        "it broke the link",
+    ),
     "eating memory": ("hoard = np.ones(1 << 30)", "exceeded memory (600 MB)"),
     "raising": FAILURES["raising"],
     "nan": FAILURES["nan"],
