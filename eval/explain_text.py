@@ -6,6 +6,18 @@ from collections.abc import Iterator
 
 from drivewm.eval.explain import Cause, Explanation, Moment
 
+OF_TERMS = {  # what the value of a term's moment is
+    "no_at_fault_collision": ("collision, delta-v", "m/s"),
+    "drivable_area": ("margin to the edge", "m"),
+    "driving_direction": ("along the lane", "m"),
+    "speed_limit": ("above the limit", "m/s"),
+    "ttc": ("time to collision", "s"),
+    "lane_keeping": ("off the lane's middle", "m"),
+    "comfort": ("share of its bound", ""),
+    "progress": ("share of the expert's", ""),
+    "making_progress": ("share of the expert's", ""),
+}
+
 
 def as_text(found: Explanation) -> str:
     """A headline, a table of the terms by what they cost, and the safety figures that are known."""
@@ -52,13 +64,14 @@ def _table(causes: list[Cause]) -> Iterator[str]:
 
 def moment_text(moment: Moment, id_length: int = 64) -> str:
     """``ttc_s 0.40 s at 3.2 s against vehicle.car 17``; a longer track id is cut."""
-    value = "" if moment.value is None else f" {moment.value:.2f} {moment.unit}".rstrip()
+    what, unit = OF_TERMS.get(moment.metric, (moment.metric, moment.unit))
+    value = "" if moment.value is None else f" {moment.value:.2f} {unit}".rstrip()
     against = ""
     if moment.track_id is not None:
         name = moment.track_id
         short = name if len(name) <= id_length else name[:id_length] + "..."
         against = f" against {moment.category or 'road user'} {short}"
-    return f"{moment.metric}{value} at {moment.time_s:.1f} s{against}"
+    return f"{what}{value} at {moment.time_s:.1f} s{against}"
 
 
 def _safety(found: Explanation) -> Iterator[str]:

@@ -68,7 +68,7 @@ def _notes(rows: Sequence[dict[str, Any]], wanted: Sequence[str]) -> list[str]:
         f"mean [95 % bootstrap interval over {scenes} scenes"
         + (f", {seeds} seeds within each]" if seeds > 1 else "]")
     ]
-    notes += [_weights(used, count, wanted) for used, count in _kinds(rows).items()]
+    notes += [f"{count} drives: {text}" for text, count in _kinds(rows, wanted).items()]
     unknown = sum(row["fault_unknown"] or 0 for row in rows)
     if unknown:
         notes.append(f"{unknown} lateral contacts of unknown fault (no lane graph), not scored")
@@ -83,18 +83,20 @@ def _notes(rows: Sequence[dict[str, Any]], wanted: Sequence[str]) -> list[str]:
     return notes + shown + ([f"... and {len(reasons) - 5} more"] if len(reasons) > 5 else [])
 
 
-def _kinds(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+def _kinds(rows: Sequence[dict[str, Any]], wanted: Sequence[str]) -> dict[str, int]:
+    """How a score was made up -> in how many drives."""
     kinds: dict[str, int] = {}
     for row in rows:
         if row["status"] == "ok":
-            kinds[row["weights_used"]] = kinds.get(row["weights_used"], 0) + 1
+            text = _weights(row["weights_used"], wanted)
+            kinds[text] = kinds.get(text, 0) + 1
     return kinds
 
 
-def _weights(used: str, count: int, wanted: Sequence[str]) -> str:
+def _weights(used: str, wanted: Sequence[str]) -> str:
     parts = json.loads(used)
     weights = ", ".join(f"{name} {w:g}" for name, w in parts["weights"].items())
     absent = [t for t in wanted if t not in parts["weights"] and t not in parts["multipliers"]]
-    return f"{count} drives: {' x '.join(parts['multipliers'])} x mean({weights})" + (
+    return f"{' x '.join(parts['multipliers'])} x mean({weights})" + (
         f"; not applicable: {', '.join(absent)}" if absent else ""
     )

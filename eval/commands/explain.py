@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drivewm.eval.explain import Explanation, Moment
 
 PICTURES = 4  # of one drive: the costliest terms
+OF_THE_WHOLE = ("progress", "making_progress")  # no moment of a drive shows them
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,9 +61,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _moments(found) -> list:
+def _moments(found: Explanation) -> list[tuple[str, Moment]]:
     """(name, moment) to draw: of the terms that cost most; of a faultless drive what came near."""
-    lost = [(c.share.term, c.moment) for c in found.causes if c.share.lost > 0 and c.moment]
+    lost = [
+        (c.share.term, c.moment)
+        for c in found.causes
+        if c.share.lost > 0 and c.moment and c.share.term not in OF_THE_WHOLE
+    ]
     if not lost and found.nearest_harm is not None:
         return [("nearest_harm", found.nearest_harm)]
     return lost[:PICTURES]

@@ -31,7 +31,7 @@ def scored(tmp_path):
         folders.score_row("fine", "c", seed=2, score=0.7),
     ]  # fmt: skip
     worst = [
-        folders.worst_row("blind", "a", "no_at_fault_collision", 42, CAR, 0.0),
+        folders.worst_row("blind", "a", "no_at_fault_collision", 42, CAR, 7.5),
         folders.worst_row("blind", "a", "ttc_s", 40, None, 0.3),
         folders.worst_row("blind", "a", "jerk_mps3", 12, None, -16.0),
         folders.worst_row("blind", "a", "lon_acc_mps2", 41, None, -5.0),
@@ -51,8 +51,8 @@ def test_costs_moments_and_opponents(scored):
     assert costs["comfort"].moment.unit == "m/s3"
     assert costs["progress"].moment is None and costs["progress"].share.lost == 0
     text = explain_text.as_text(found)
-    assert "no_at_fault_collision at 4.2 s" not in text  # its value stands before the time
-    assert f"against vehicle.car {CAR}" in text and "jerk_mps3 -16.00 m/s3 at 1.2 s" in text
+    assert f"collision, delta-v 7.50 m/s at 4.2 s against vehicle.car {CAR}" in text
+    assert "jerk_mps3 -16.00 m/s3 at 1.2 s" in text
 
 
 def test_a_collision_without_a_recorded_moment_is_dated_by_its_column(tmp_path):
