@@ -77,45 +77,52 @@ def _parity(middle: np.ndarray) -> int:
 @njit(cache=True)
 def _edge_weights(window: int, degree: int, derivative: int, step: float) -> np.ndarray:
     """Through polynomials that are orthonormal on the window (Gram-Schmidt on centred powers)."""
-    at = (np.arange(window) - (window - 1) / 2) / window
     terms = np.zeros((degree + 1, degree + 1))  # polynomial j, coefficient of power p
     values, slopes = np.empty((degree + 1, window)), np.zeros((degree + 1, window))
     for j in range(degree + 1):
         terms[j, j] = 1.0
-        values[j] = at**j
-        for _ in range(2):  # twice: once loses digits
-            for k in range(j):
-                share = (values[j] * values[k]).sum()
-                values[j] -= share * values[k]
-                terms[j] -= share * terms[k]
-        norm = math.sqrt((values[j] * values[j]).sum())
-        values[j] /= norm
-        terms[j] /= norm
+        for i in range(window):
+            values[j, i] = ((i - (window - 1) / 2) / window) ** j
+        for k in range(2 * j + 1):  # each earlier one twice (once loses digits), then the norm
+            other = k % j if k < 2 * j else j
+            share = 0.0
+            for i in range(window):
+                share += values[j, i] * values[other, i]
+            share = share if other < j else 1.0 - 1.0 / math.sqrt(share)
+            for i in range(window):
+                values[j, i] -= share * values[other, i]
+            for p in range(degree + 1):
+                terms[j, p] -= share * terms[other, p]
         for p in range(derivative, degree + 1):
-            factor = math.gamma(p + 1.0) / math.gamma(p - derivative + 1.0)
-            slopes[j] += terms[j, p] * factor * at ** (p - derivative)
+            factor = terms[j, p] * math.gamma(p + 1.0) / math.gamma(p - derivative + 1.0)
+            for i in range(window):
+                slopes[j, i] += factor * ((i - (window - 1) / 2) / window) ** (p - derivative)
     out = np.zeros((window, window))
     scale = (window * step) ** derivative
-    for i in range(window):
-        for j in range(degree + 1):
-            out[i] += slopes[j, i] / scale * values[j]
+    for j in range(degree + 1):
+        for i in range(window):
+            for k in range(window):
+                out[i, k] += slopes[j, i] / scale * values[j, k]
     return out
 
 
 @njit(cache=True)
-def _full_window(values: np.ndarray, start: int, kernel: Filter) -> float:
-    window, middle = kernel.window, kernel.middle
-    if kernel.parity == 0:
-        total = values[start + window - 1] * middle[window - 1]
-        for i in range(window - 1):
-            total += values[start + i] * middle[i]
-        return total
+def _fill_middle(values: np.ndarray, middle: np.ndarray, parity: int, out: np.ndarray) -> None:
+    """The samples in the middle of a full window, summed in SciPy's order."""
+    steps, window = len(values), len(middle)
     half = window // 2
-    total = values[start + half] * middle[half]
-    for i in range(half):
-        mirrored = kernel.parity * values[start + window - 1 - i]
-        total += (values[start + i] + mirrored) * middle[i]
-    return total
+    for t in range(half, steps - half):
+        if parity == 0:
+            start = t - half if window % 2 else t - half + 1
+            total = values[start + window - 1] * middle[window - 1]
+            for i in range(window - 1):
+                total += values[start + i] * middle[i]
+        else:
+            total = values[t] * middle[half]
+            for i in range(half):
+                mirrored = parity * values[t + half - i]
+                total += (values[t - half + i] + mirrored) * middle[i]
+        out[t] = total
 
 
 @njit(cache=True)
@@ -151,17 +158,17 @@ def filter_series(values: np.ndarray, kernel: Filter, to_decimals: bool, out: np
 
     ``to_decimals`` rounds to eight decimals, ties as the references' own arithmetic breaks them.
     """
-    steps, window = len(values), kernel.window
+    steps, window, edge = len(values), kernel.window, kernel.edge
     half = window // 2
-    first = half if window % 2 else half - 1
-    for t in range(half, steps - half):
-        value = _full_window(values, t - first, kernel)
-        out[t] = _rounded(value) if to_decimals else value
+    _fill_middle(values, kernel.middle, kernel.parity, out)
+    if to_decimals:
+        for t in range(half, steps - half):
+            out[t] = _rounded(out[t])
     for start, begin, end in ((0, 0, half), (steps - window, window - half, window)):
         for i in range(begin, end):
             value = 0.0
             for j in range(window):
-                value += kernel.edge[i, j] * values[start + j]
+                value += edge[i, j] * values[start + j]
             if to_decimals:
                 if _near_tie(value):
                     value = _fitted(values[start : start + window], i, kernel)
