@@ -42,9 +42,8 @@ FATAL = {
     "killing itself": ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
     "crashing": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
     "breaking its link": (
-        "[os.write(fd, b'garbage' * 9) for fd in map(int, os.listdir('/proc/self/fd'))"
-        " if os.path.realpath(f'/proc/self/fd/{fd}').startswith('/proc') and fd > 2"
-        " and 'socket' in os.readlink(f'/proc/self/fd/{fd}')]",
+        "import gc, socket;"
+        "[s.sendall(b'garbage' * 9) for s in gc.get_objects() if isinstance(s, socket.socket)]",
         "it broke the link",
     ),
     "eating memory": ("hoard = np.ones(1 << 30)", "exceeded memory (600 MB)"),
