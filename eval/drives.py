@@ -48,7 +48,7 @@ class Judge:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._score = build(bench.score)
+        self._score: Any = build(bench.score)  # a Score, or one of single plans (NavsimFleet)
         self._planners: dict[str, Any] = {}
         self._scene: Scene | None = None
 

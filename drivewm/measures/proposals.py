@@ -93,11 +93,10 @@ class ProposalScores(NamedTuple):
 
 def empty_scores(count: int, steps: int) -> ProposalScores:
     """Room for the scores of ``count`` proposals of ``steps`` states."""
-    numbers = [np.zeros(count) for _ in range(11)]
-    places = [np.full(count, NEVER, np.int64) for _ in range(4)]
-    return ProposalScores(
-        *numbers, *places, np.zeros((count, steps), np.uint8), np.zeros((count, 6), np.bool_)
-    )
+    numbers = {name: np.zeros(count) for name in ProposalScores._fields[:11]}
+    places = {name: np.full(count, NEVER, np.int64) for name in ProposalScores._fields[11:15]}
+    where, flags = np.zeros((count, steps), np.uint8), np.zeros((count, 6), np.bool_)
+    return ProposalScores(**numbers, **places, where=where, comfort_ok=flags)
 
 
 def score_proposals(

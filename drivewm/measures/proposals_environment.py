@@ -22,14 +22,13 @@ AGENT_TYPES = (ScoreType.VEHICLE, ScoreType.PEDESTRIAN, ScoreType.BICYCLE)
 MAP_RADIUS_M = 100.0
 ROAD = Ground.DRIVABLE
 INTERSECTION = Ground.DRIVABLE | Ground.INTERSECTION
-Shape = Polygon | MultiPolygon
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layers:
     """Polygons around a place with what they stand for, in the reference's order."""
 
-    shapes: tuple[Shape, ...]
+    shapes: tuple[Polygon | MultiPolygon, ...]
     kinds: tuple[Ground, ...]
     names: tuple[str, ...]  # ids of roadblocks and lanes, '' for the others
 
@@ -62,7 +61,7 @@ def layers_near(
         radius_m: half width of the square.
     """
     square = box(x - radius_m, y - radius_m, x + radius_m, y + radius_m)
-    found: list[tuple[Shape, Ground, str]] = []
+    found: list[tuple[Polygon | MultiPolygon, Ground, str]] = []
     blocks = [
         b for b in road_map.roadblocks if b.polygon is not None and b.polygon.intersects(square)
     ]
@@ -136,7 +135,8 @@ def red_lights(
 ) -> RedLights:
     """The red connectors of the route; lights off the route do not count."""
     rows = [i for i, name in enumerate(lane_ids) if name in route_lane_ids]
-    shapes, red = [], []
+    shapes: list[Polygon] = []
+    red: list[np.ndarray] = []
     for i in rows:
         shape = road_map.lane(lane_ids[i]).polygon
         parts = [] if shape is None else getattr(shape, "geoms", [shape])

@@ -6,18 +6,18 @@ from collections import OrderedDict
 
 import numpy as np
 
+from drivewm.errors import InputError
 from drivewm.eval.moments import cut
 from drivewm.eval.scores.navsim_plan import four_seconds, recorded_plan
 from drivewm.planners.pdm_closed import PdmClosed
 from drivewm.scene import Scene
-from drivewm.sim.asking import PlannerFailure, ask, guarded
+from drivewm.sim.asking import trajectory_problem
 from drivewm.sim.config import DT_S
 from drivewm.sim.observation import Observer, known_at_start
 from drivewm.sim.traffic import replay_traffic
 
 KEPT = 64
 MAP_RADIUS_M = 100.0  # NAVSIM's, where PDM-Closed's own is 50
-LIMIT_S = 60.0
 PDM, RECORDED = "pdm_closed", "recorded"
 Key = tuple[str, int, tuple[float, float, float]]
 
@@ -41,18 +41,25 @@ class ReferencePlans:
 
 
 def _plan(scene: Scene, step: int, offset: tuple[float, float, float]) -> tuple[np.ndarray, str]:
+    """PDM-Closed is asked without a time limit: which plan is the reference must not hang on how
+    long compiling took."""
     here = cut(scene, step, offset)
+    ego = here.ego[0]
     if scene.map.has_lane_graph:
         planner = PdmClosed(map_radius_m=MAP_RADIUS_M)
+        observer, traffic = Observer(here, "privileged", None), replay_traffic(here)
+        observer.watch(ego, traffic)
         try:
-            guarded("reset", LIMIT_S, planner.reset, [known_at_start(here, "privileged")])
-            observer, traffic = Observer(here, "privileged", None), replay_traffic(here)
-            observer.watch(here.ego[0], traffic)
-            seen = observer.observe(0, 0.0, here.ego[0], traffic)
-            answer, _ = ask(planner, seen, DT_S, LIMIT_S)
-            return four_seconds(here.ego[0], answer), PDM
-        except PlannerFailure:
-            pass  # no way along the lane graph from here: the recorded driver is the reference
+            planner.reset([known_at_start(here, "privileged")])
+        except InputError:  # no way along the lane graph from here
+            return _recorded(scene, step, ego), RECORDED
+        answer = planner.plan(observer.observe(0, 0.0, ego, traffic))
+        if trajectory_problem(answer, DT_S, ego) is None:
+            return four_seconds(ego, answer), PDM
+    return _recorded(scene, step, ego), RECORDED
+
+
+def _recorded(scene: Scene, step: int, ego: np.ndarray) -> np.ndarray:
     poses = recorded_plan(scene, step)
-    poses[0] = here.ego[0, :3]
-    return poses, RECORDED
+    poses[0] = ego[:3]
+    return poses

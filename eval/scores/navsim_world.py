@@ -6,13 +6,11 @@ computes without them must then not reach the others, so they are made neutral h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from shapely.geometry import box
+from shapely.geometry import Polygon, box
 
-from drivewm.errors import InputError
 from drivewm.eval.moments import cut, moved
 from drivewm.eval.scores.base import Missing
 from drivewm.geometry.boxes import centre_poses
@@ -34,7 +32,7 @@ from drivewm.scene.roadblocks import with_roadblocks
 from drivewm.sim.agent_noise import vary
 from drivewm.sim.config import SimConfig
 from drivewm.sim.plan_poses import past_states
-from drivewm.sim.traffic import Traffic, nuplan_traffic, reactive_traffic
+from drivewm.sim.traffic import nuplan_traffic, reactive_traffic
 
 NO_HISTORY = np.zeros((0, 11))
 PAST_STEPS = np.array([-15, -10, -5, 0])  # NAVSIM's four frames
@@ -83,10 +81,9 @@ def environment_at(
     land: Landscape,
     step: int,
     offset: tuple[float, float, float],
-    observed: int,
+    tracks: Tracks,
     is_v2: bool,
     missing: Missing,
-    tracks: Tracks | None = None,
 ) -> ProposalEnvironment:
     """The surroundings of a moment.
 
@@ -95,18 +92,17 @@ def environment_at(
         land: of it.
         step: of the moment.
         offset: of the ego from the recording (see ``moments.cut``).
-        observed: steps of tracks and lights.
+        tracks: as they move, at the observed steps ([N, O]).
         is_v2: with history, and without tracks that overlap the ego at first.
         missing: what to do without lanes, lights or drivable polygons.
-        tracks: as they moved ([N, O]); None: as recorded.
     """
+    observed = tracks.valid.shape[1]
     ego = moved(scene.ego[step : step + 1], offset)[0]
     x, y, _ = centre_poses(ego, scene.vehicle.rear_axle_to_center_m)
     layers = _with_drivable(layers_near(land.road, x, y, land.route_lanes), land.road, x, y)
     if missing == "drop" and not land.has_drivable:
         layers = _everywhere(layers, x, y)
-    seen = observed_tracks(scene, step, observed) if tracks is None else tracks
-    boxes = track_boxes(seen.state, seen.valid, seen.size_m, seen.score_type)
+    boxes = track_boxes(tracks.state, tracks.valid, tracks.size_m, tracks.score_type)
     history, status = NO_HISTORY, scene.lights.status
     if is_v2:
         boxes = without_overlaps(boxes, ego, scene.vehicle)
@@ -136,13 +132,8 @@ def observed_tracks(scene: Scene, step: int, observed: int) -> Tracks:
 
 def reacting_tracks(scene: Scene, step: int, driven: np.ndarray, sim: SimConfig) -> Tracks:
     """The tracks [N, T] that react to an ego which drives as ``driven`` [T, 11] says."""
-    makers: Mapping[str, type | object] = {
-        "reactive": reactive_traffic, "nuplan_idm": nuplan_traffic,
-    }  # fmt: skip
-    make = makers.get(sim.agents)
-    if not callable(make):
-        raise InputError(f"agents '{sim.agents}' do not react", field="agents")
-    traffic: Traffic = make(cut(scene, step))
+    here = cut(scene, step)
+    traffic = nuplan_traffic(here) if sim.agents == "nuplan_idm" else reactive_traffic(here)
     vary(traffic, sim, scene.id)
     states, valid = [traffic.state.copy()], [traffic.valid.copy()]
     for ego in driven[:-1]:
@@ -173,7 +164,7 @@ def _everywhere(layers: Layers, x: float, y: float) -> Layers:
     return _extended(layers, (box(x - reach, y - reach, x + reach, y + reach),))
 
 
-def _extended(layers: Layers, shapes: tuple) -> Layers:
+def _extended(layers: Layers, shapes: tuple[Polygon, ...]) -> Layers:
     return Layers(
         shapes=layers.shapes + shapes,
         kinds=layers.kinds + (Ground.DRIVABLE,) * len(shapes),
