@@ -25,7 +25,7 @@ from drivewm.sim.asking import PlannerFailure
 from drivewm.sim.config import IsolationConfig
 
 START_S = 120.0  # to import and build a planner
-PATIENCE = 4.0  # a plan this many deadlines late (and a second) is not waited for
+PATIENCE = 3.0  # a plan this many deadlines late (and a second) is not waited for
 
 
 class ProcessPlanner:

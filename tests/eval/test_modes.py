@@ -83,7 +83,7 @@ def test_a_late_planner_is_a_failed_row_and_marks_the_run(tmp_path):
     (tmp_path / "slow.py").write_text(source("time.sleep(1000)"))
     out = tmp_path / "r"
     assert (
-        score(out, str(tmp_path / "slow.py"), "--deadline", "0.5", "--planner-memory", "900") == 0
+        score(out, str(tmp_path / "slow.py"), "--deadline", "0.8", "--planner-memory", "900") == 0
     )
     rows = rows_of(out)
     assert "late: no answer" in rows["slow", "standing_car"]["reason"]

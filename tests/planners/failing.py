@@ -32,7 +32,7 @@ FAILURES = {
 }
 # only in a process of its own
 FATAL = {
-    "late": ("time.sleep(0.7)", "late: "),
+    "late": ("time.sleep(1.2)", "late: "),
     "hanging": ("time.sleep(1000)", "late: no answer after"),
     "stubborn": (
         "signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals)); time.sleep(1000)",

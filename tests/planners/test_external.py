@@ -97,7 +97,7 @@ def test_a_bad_answer_fails_the_drive_and_the_next_one_starts_anew(name, tmp_pat
 
 
 def test_with_a_deadline_in_a_process_of_its_own(tmp_path):
-    strict = IsolationConfig(deadline_s=0.5)
+    strict = IsolationConfig(deadline_s=0.8)
     run, _ = drive(program(tmp_path), isolation=strict)
     assert (run.status, run.reason) == ("ok", None)
     run, _ = drive(program(tmp_path, "time.sleep(1000)"), isolation=strict)
