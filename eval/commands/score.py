@@ -150,5 +150,8 @@ def run(args: argparse.Namespace) -> int:
         )
     )
     print(planner_table(rows, [*score.multipliers, *score.weights]))
+    judged = {row["score_name"] for row in rows} - {score.name}
+    if judged:
+        print(f"judged by {', '.join(sorted(judged))}: the recordings cannot have {score.name}")
     print(f"\nresults: {args.out}")
     return 0
