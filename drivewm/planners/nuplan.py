@@ -121,7 +121,8 @@ class NuplanPlanner:
         words, now_s = self._words, observation.time_s
         now_us = self._start_us + round(now_s * 1e6)
         self._past.add(now_s, observation.ego[0])
-        tracks = _tracked(observation.tracks, now_us, words)
+        known = "track" if observation.mode == "privileged" else f"{now_us}"
+        tracks = _tracked(observation.tracks, now_us, known, words)
         self._seen.append((now_s, words.DetectionsTracks(tracked_objects=tracks)))
         answer = self._planner.compute_planner_trajectory(
             words.PlannerInput(
@@ -178,8 +179,9 @@ def _latest(records: Sequence[tuple[float, Any]], time_s: float) -> Any:
     return records[0][1]
 
 
-def _tracked(tracks: TrackSnapshot | None, now_us: int, words: Any) -> Any:
-    """TrackedObjects; tokens are row numbers, which mean the same track in mode privileged only."""
+def _tracked(tracks: TrackSnapshot | None, now_us: int, prefix: str, words: Any) -> Any:
+    """TrackedObjects. Rows mean the same track at every step in mode privileged only; elsewhere the
+    prefix makes the tokens of each step new."""
     if tracks is None:
         return words.TrackedObjects([])
     things = []
@@ -191,7 +193,7 @@ def _tracked(tracks: TrackSnapshot | None, now_us: int, words: Any) -> Any:
             words.StateSE2(row[T.X], row[T.Y], row[T.HEADING]), size[0], size[1], size[2]
         )
         known = words.SceneObjectMetadata(
-            timestamp_us=now_us, token=f"{now_us}-{n}", track_id=int(n), track_token=f"track-{n}"
+            timestamp_us=now_us, token=f"{now_us}-{n}", track_id=int(n), track_token=f"{prefix}-{n}"
         )
         if tracks.score_type[0, n] <= ScoreType.BICYCLE:
             velocity = words.StateVector2D(row[T.VX], row[T.VY])

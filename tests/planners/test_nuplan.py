@@ -165,6 +165,15 @@ def test_visible_mode_reaches_the_planner_as_it_is():
     things = list(planner.inputs[0].history.current_state[1].tracked_objects)
     assert len(things) <= 2
     assert planner.inputs[0].traffic_light_data == []  # farther than 60 m
+    assert not tokens(planner, 0) & tokens(planner, 1)  # nobody says who is who
+    planner = Follower()
+    run(planner, red_scene())
+    assert tokens(planner, 0) == tokens(planner, 1) == {"track-0", "track-1"}
+
+
+def tokens(planner, step):
+    things = planner.inputs[step].history.current_state[1].tracked_objects
+    return {thing.track_token for thing in things}
 
 
 def test_by_the_registry_and_in_a_process_of_its_own():

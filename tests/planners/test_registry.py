@@ -1,8 +1,12 @@
 import sys
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivewm.errors import InputError
+from drivewm.eval.suites import source_digest
 from drivewm.planners import registry
 from drivewm.planners.constant_velocity import ConstantVelocity
 from drivewm.planners.idm import IDM
@@ -55,6 +59,39 @@ def test_option_values(query, value):
 def test_bad_options_are_named(text):
     with pytest.raises(InputError, match="option"):
         registry.parse(text)
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z][a-z_]{0,8}", fullmatch=True),
+        st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans(),
+    )
+)
+def test_options_are_read_back(options):
+    text = f"nuplan:my.module:Mine?{urlencode(options)}" if options else "nuplan:my.module:Mine"
+    spec = registry.parse(text)
+    assert (spec.wrapper, spec.target, spec.options) == ("nuplan", "my.module:Mine", options)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrapper", "target"),
+    [("idm", None, "idm"), ("a.b:C", None, "a.b:C"), ("navsim:x.py", "navsim", "x.py"),
+     ("exec:run --a=b c?", "exec", "run --a=b c?"), ("exec:run?name=x", "exec", "run")],
+)  # fmt: skip
+def test_a_word_before_the_rest_names_a_wrapper(text, wrapper, target):
+    spec = registry.parse(text)
+    assert (spec.wrapper, spec.target) == (wrapper, target)
+
+
+def test_an_edited_file_is_another_planner(tmp_path):
+    texts = [f"{tmp_path}/p.py", f"{tmp_path}/p.py:Mine?speed=1", f"exec:cat {tmp_path}/p.py"]
+    digests = []
+    for source in (GOOD, GOOD + "# edited"):
+        (tmp_path / "p.py").write_text(source)
+        assert [registry.files_of(text)[-1].name for text in texts] == ["p.py"] * 3
+        digests.append([source_digest(text) for text in texts])
+    assert all(one != other for one, other in zip(*digests))
+    assert source_digest("idm") is None
 
 
 def test_unknown_name_lists_the_known_ones():
