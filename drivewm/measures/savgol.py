@@ -126,19 +126,23 @@ def _fill_middle(values: np.ndarray, middle: np.ndarray, parity: int, out: np.nd
 
 
 @njit(cache=True)
-def _fitted(samples: np.ndarray, at: int, kernel: Filter) -> float:
-    """Value at one sample of a window, by a fit as NumPy's and SciPy's ``polyfit`` do it."""
-    degree, derivative = kernel.degree, kernel.derivative
-    cutoff = kernel.window * EPSILON
-    terms = np.linalg.lstsq(kernel.design, samples.copy(), cutoff)[0] / kernel.norms
-    terms = terms[: degree + 1 - derivative].copy()
-    for k in range(derivative):
-        for p in range(len(terms)):
+def _fit(samples: np.ndarray, kernel: Filter, terms: np.ndarray) -> None:
+    """Fits a window as NumPy's and SciPy's ``polyfit`` do; the derivative's coefficients, largest
+    power first, go into ``terms`` [degree + 1 - derivative]."""
+    degree, cutoff = kernel.degree, kernel.window * EPSILON
+    fitted = np.linalg.lstsq(kernel.design, samples.copy(), cutoff)[0]
+    for p in range(len(terms)):
+        terms[p] = fitted[p] / kernel.norms[p]
+        for k in range(kernel.derivative):
             terms[p] *= degree - k - p
+
+
+@njit(cache=True)
+def _value(terms: np.ndarray, at: int, scale: float) -> float:
     value = 0.0
     for p in range(len(terms)):
         value = value * at + terms[p]
-    return value / kernel.step**derivative
+    return value / scale
 
 
 @njit(cache=True)
@@ -164,14 +168,19 @@ def filter_series(values: np.ndarray, kernel: Filter, to_decimals: bool, out: np
     if to_decimals:
         for t in range(half, steps - half):
             out[t] = _rounded(out[t])
+    terms, scale = np.empty(kernel.degree + 1 - kernel.derivative), kernel.step**kernel.derivative
     for start, begin, end in ((0, 0, half), (steps - window, window - half, window)):
+        is_fitted = False
         for i in range(begin, end):
             value = 0.0
             for j in range(window):
                 value += edge[i, j] * values[start + j]
             if to_decimals:
                 if _near_tie(value):
-                    value = _fitted(values[start : start + window], i, kernel)
+                    if not is_fitted:
+                        _fit(values[start : start + window], kernel, terms)
+                        is_fitted = True
+                    value = _value(terms, i, scale)
                 value = _rounded(value)
             out[start + i] = value
 
