@@ -8,16 +8,32 @@ taken; an emergency brake has the last word.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from drivewm.planners.pdm_objects import Memory
-from drivewm.planners.pdm_plan import plan
+from drivewm.planners.pdm_plan import drive, plan
 from drivewm.planners.pdm_setup import PdmOptions, PdmSetup, checked, setup
 from drivewm.planners.seen import light_statuses
 from drivewm.scene import Observation, Scene, Trajectory
+from drivewm.sim.compiled import Compiled
 
-__all__ = ["PdmClosed", "PdmOptions", "plan", "setup"]
+__all__ = ["PdmClosed", "PdmOptions", "drive", "plan", "setup"]
+
+
+def _note(scores: np.ndarray, chosen: np.ndarray) -> dict[str, Any]:
+    """What a report tells of a plan."""
+    return {
+        "scores": scores.tolist(), "proposal": int(chosen[0]), "emergency_brake": bool(chosen[1]),
+    }  # fmt: skip
+
+
+def notes(known: PdmSetup, plans: int) -> list[dict[str, Any]]:
+    """Notes of the plans of a compiled drive; empty ones beyond the diary's end."""
+    kept = min(plans, len(known.past_scores))
+    told = [_note(known.past_scores[i], known.past_chosen[i]) for i in range(kept)]
+    return told + [{}] * (plans - kept)
 
 
 class PdmClosed:
@@ -32,6 +48,7 @@ class PdmClosed:
 
     name = "pdm_closed"
     modes = ("privileged", "visible")
+    compiled = Compiled(setup, drive, notes)
 
     def __init__(
         self,
@@ -67,10 +84,7 @@ class PdmClosed:
             status = light_statuses(observation, i, scene.lights.lane_ids)
             plan(known, observation.step, 0, observation.ego[i], tracks.state[i], tracks.valid[i],
                  tracks.size_m[i], tracks.score_type[i], status, poses[i])  # fmt: skip
-            info.append({
-                "scores": known.scores.score.tolist(), "proposal": int(known.chosen[0]),
-                "emergency_brake": bool(known.chosen[1]),
-            })  # fmt: skip
+            info.append(_note(known.scores.score, known.chosen))
         return Trajectory(times_s=offsets / 1e6, poses=poses, info=info)
 
     def _remember(self, i: int, rows: int, mode: str) -> None:

@@ -131,11 +131,10 @@ def corridor_clearance(corridors: Corridors, k: int, box: np.ndarray, bounds: np
     if _apart(corridors.bounds[k], bounds):
         return bounds_gap(corridors.bounds[k], bounds)
     outline, count = corridors.outline[k], corridors.used[k]
-    nearest = np.inf  # squared
+    blocks, nearest = corridors.boxes, np.inf  # squared
     for d in range((count - 2) // BLOCK + 1):
-        edge = corridors.boxes[k, d]
-        dx = max(edge[0] - bounds[2], bounds[0] - edge[2], 0.0)
-        dy = max(edge[1] - bounds[3], bounds[1] - edge[3], 0.0)
+        dx = max(max(blocks[k, d, 0] - bounds[2], bounds[0] - blocks[k, d, 2]), 0.0)
+        dy = max(max(blocks[k, d, 1] - bounds[3], bounds[1] - blocks[k, d, 3]), 0.0)
         nearest = min(nearest, dx * dx + dy * dy)
         if dx > 0.0 or dy > 0.0:
             continue
@@ -159,10 +158,9 @@ def _edge_meets_box(outline: np.ndarray, i: int, box: np.ndarray, bounds: np.nda
 def corridor_holds(corridors: Corridors, k: int, x: float, y: float) -> bool:
     """Does the outline of corridor ``k`` wind clockwise around (x, y)?"""
     outline, count = corridors.outline[k], corridors.used[k]
-    winding = 0
+    blocks, winding = corridors.boxes, 0
     for d in range((count - 2) // BLOCK + 1):
-        box = corridors.boxes[k, d]
-        if box[3] < y or box[1] > y or box[2] < x:
+        if blocks[k, d, 3] < y or blocks[k, d, 1] > y or blocks[k, d, 2] < x:
             continue
         for i in range(d * BLOCK, min((d + 1) * BLOCK, count - 1)):
             ay, by = outline[i, 1], outline[i + 1, 1]

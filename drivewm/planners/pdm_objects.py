@@ -35,7 +35,10 @@ class Objects(NamedTuple):
     corners: np.ndarray  # [M, 4, 2] now
     bounds: np.ndarray  # [M, 4] now
     radius: np.ndarray  # [M] half diagonal
-    boxes: Boxes  # forecast; ``ignored``: overlaps the ego now
+    pose: np.ndarray  # [M, O, 4] forecast box centre x, y, cos and sin of the heading
+    half: np.ndarray  # [M, 2] half length, half width
+    ignored: np.ndarray  # bool [M] overlaps the ego now
+    boxes: Boxes  # the same three arrays and what else scoring asks for
 
 
 class Memory(NamedTuple):
@@ -47,15 +50,16 @@ class Memory(NamedTuple):
 
 def empty_objects(observed: int) -> Objects:
     """Room for the rows, forecast ``observed`` times."""
+    boxes = Boxes(
+        pose=np.zeros((ROWS, observed, 4)), valid=np.ones((ROWS, observed), bool),
+        half=np.zeros((ROWS, 2)), is_agent=np.zeros(ROWS, bool), is_stopped=np.zeros(ROWS, bool),
+        ignored=np.zeros(ROWS, bool),
+    )  # fmt: skip
     return Objects(
         rows=np.zeros(1, np.int64), track=np.zeros(ROWS, np.int64), heading=np.zeros(ROWS),
         speed=np.zeros(ROWS), velocity=np.zeros((ROWS, 2)), corners=np.zeros((ROWS, 4, 2)),
-        bounds=np.zeros((ROWS, 4)), radius=np.zeros(ROWS),
-        boxes=Boxes(
-            pose=np.zeros((ROWS, observed, 4)), valid=np.ones((ROWS, observed), bool),
-            half=np.zeros((ROWS, 2)), is_agent=np.zeros(ROWS, bool),
-            is_stopped=np.zeros(ROWS, bool), ignored=np.zeros(ROWS, bool),
-        ),
+        bounds=np.zeros((ROWS, 4)), radius=np.zeros(ROWS), pose=boxes.pose, half=boxes.half,
+        ignored=boxes.ignored, boxes=boxes,
     )  # fmt: skip
 
 

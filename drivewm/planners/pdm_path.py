@@ -59,42 +59,43 @@ def block_boxes(points: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def squared_gap(box: np.ndarray, x: float, y: float) -> float:
-    """Squared distance of (x, y) to an axis-aligned box [4]."""
-    dx = max(box[0] - x, 0.0, x - box[2])
-    dy = max(box[1] - y, 0.0, y - box[3])
-    return dx * dx + dy * dy
-
-
-@njit(cache=True)
 def project(paths: Paths, k: int, x: float, y: float) -> float:
     """Arc length of the place of path ``k`` nearest to (x, y); of equally near ones the first."""
-    poses, boxes = paths.poses[k], paths.boxes[k]
+    boxes = paths.boxes
     nearest, bound = 0, np.inf
-    for d in range(len(boxes)):
-        gap = squared_gap(boxes[d], x, y)
+    for d in range(boxes.shape[1]):
+        gap = _gap(boxes, k, d, x, y)
         if gap < bound:
             nearest, bound = d, gap
-    best, arc = _nearest_of_block(poses, paths.arc_m[k], nearest, x, y)
+    best, arc = _nearest_of_block(paths.poses, paths.arc_m, k, nearest, x, y)
     first = nearest
-    for d in range(len(boxes)):
-        if d == nearest or squared_gap(boxes[d], x, y) > best:
+    for d in range(boxes.shape[1]):
+        if d == nearest or _gap(boxes, k, d, x, y) > best:
             continue
-        squared, at = _nearest_of_block(poses, paths.arc_m[k], d, x, y)
+        squared, at = _nearest_of_block(paths.poses, paths.arc_m, k, d, x, y)
         if squared < best or (squared == best and d < first):
             best, arc, first = squared, at, d
     return arc
 
 
 @njit(cache=True)
+def _gap(boxes: np.ndarray, k: int, d: int, x: float, y: float) -> float:
+    """Squared distance of (x, y) to a block's bounding box."""
+    dx = max(max(boxes[k, d, 0] - x, 0.0), x - boxes[k, d, 2])
+    dy = max(max(boxes[k, d, 1] - y, 0.0), y - boxes[k, d, 3])
+    return dx * dx + dy * dy
+
+
+@njit(cache=True)
 def _nearest_of_block(
-    poses: np.ndarray, arc_m: np.ndarray, block: int, x: float, y: float
+    poses: np.ndarray, arc_m: np.ndarray, k: int, block: int, x: float, y: float
 ) -> tuple[float, float]:
     """Squared distance and arc length of the nearest place in one block."""
     best, arc = np.inf, 0.0
-    for i in range(block * BLOCK, min((block + 1) * BLOCK, len(poses) - 1)):
-        dx, dy = poses[i + 1, 0] - poses[i, 0], poses[i + 1, 1] - poses[i, 1]
-        px, py = x - poses[i, 0], y - poses[i, 1]
+    for i in range(block * BLOCK, min((block + 1) * BLOCK, poses.shape[1] - 1)):
+        ax, ay = poses[k, i, 0], poses[k, i, 1]
+        dx, dy = poses[k, i + 1, 0] - ax, poses[k, i + 1, 1] - ay
+        px, py = x - ax, y - ay
         length2 = dx * dx + dy * dy
         share = 0.0
         if length2 > 0.0:
@@ -103,7 +104,7 @@ def _nearest_of_block(
         squared = ex * ex + ey * ey
         if squared < best:
             best = squared
-            arc = arc_m[i] + share * (arc_m[i + 1] - arc_m[i])
+            arc = arc_m[k, i] + share * (arc_m[k, i + 1] - arc_m[k, i])
     return best, arc
 
 
@@ -114,21 +115,22 @@ def pose_at(paths: Paths, k: int, at_m: float, segment: int, out: np.ndarray) ->
     ``segment`` is where to begin the search (any value of an earlier call, or 0); the segment
     found is returned. Arc lengths beyond the ends are taken to the ends.
     """
-    poses, arc_m = paths.poses[k], paths.arc_m[k]
-    last = len(arc_m) - 1
-    at_m = min(max(at_m, FIRST_M), arc_m[last])
+    poses, arc_m = paths.poses, paths.arc_m
+    last = arc_m.shape[1] - 1
+    at_m = min(max(at_m, FIRST_M), arc_m[k, last])
     i = min(max(segment, 0), last - 1)  # arc_m[i] < at_m <= arc_m[i + 1], as searchsorted left
-    while i < last - 1 and arc_m[i + 1] < at_m:
+    while i < last - 1 and arc_m[k, i + 1] < at_m:
         i += 1
-    while i > 0 and arc_m[i] >= at_m:
+    while i > 0 and arc_m[k, i] >= at_m:
         i -= 1
-    length = arc_m[i + 1] - arc_m[i]
+    length = arc_m[k, i + 1] - arc_m[k, i]
     if length <= 0.0:
         out[:] = 0.0  # the reference's 0 / 0
         return i
-    ahead = at_m - arc_m[i]
-    out[0] = (poses[i + 1, 0] - poses[i, 0]) / length * ahead + poses[i, 0]
-    out[1] = (poses[i + 1, 1] - poses[i, 1]) / length * ahead + poses[i, 1]
-    heading = (poses[i + 1, 2] - poses[i, 2]) / length * ahead + poses[i, 2]
+    ahead = at_m - arc_m[k, i]
+    x, y, heading = poses[k, i, 0], poses[k, i, 1], poses[k, i, 2]
+    out[0] = (poses[k, i + 1, 0] - x) / length * ahead + x
+    out[1] = (poses[k, i + 1, 1] - y) / length * ahead + y
+    heading = (poses[k, i + 1, 2] - heading) / length * ahead + heading
     out[2] = math.atan2(math.sin(heading), math.cos(heading))
     return i

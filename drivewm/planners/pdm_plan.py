@@ -21,6 +21,9 @@ from drivewm.planners.pdm_proposals import begin, look_up, unroll
 from drivewm.planners.pdm_setup import PdmSetup
 from drivewm.planners.pdm_shapes import box_within
 from drivewm.sim.batch_lqr import NAVSIM_GAINS, simulate_into
+from drivewm.sim.compiled import Run, advance, take_plan
+from drivewm.sim.config import DT_US
+from drivewm.sim.traffic_world import World
 
 RED = 2  # LightStatus.RED
 
@@ -64,6 +67,25 @@ def plan(
     else:
         _drive_on(setup, best)
         poses[:] = proposals.poses[best]
+
+
+@njit(cache=True)
+def drive(setup: PdmSetup, run: Run, world: World) -> int:
+    """The whole drive; the step whose plan cannot be driven, or -1."""
+    for step in range(run.steps):
+        if step % run.every == 0:
+            number = step // run.every
+            plan(
+                setup, step, run.start_us + step * DT_US, run.ego[step], world.state, world.valid,
+                world.size_m, world.score_type, run.lights[step], run.plans[number],
+            )  # fmt: skip
+            if number < len(setup.past_scores):
+                setup.past_scores[number] = setup.scores.score
+                setup.past_chosen[number] = setup.chosen
+            if not take_plan(run, step):
+                return step
+        advance(run, world, step)
+    return -1
 
 
 @njit(cache=True)

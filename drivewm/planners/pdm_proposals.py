@@ -22,7 +22,7 @@ from drivewm.planners.pdm_corridor import (
     corridor_meets_polygon,
 )
 from drivewm.planners.pdm_objects import DT_S, ROWS, STRIDE, Memory, Objects
-from drivewm.planners.pdm_path import Paths, pose_at, project, squared_gap
+from drivewm.planners.pdm_path import Paths, pose_at, project
 from drivewm.planners.pdm_shapes import box_polygon_distance, boxes_gap
 from drivewm.planners.pdm_tree import tree_ranks
 
@@ -51,6 +51,7 @@ class Signals(NamedTuple):
     """Lights by the lane they control; only those of the route's lanes count."""
 
     lanes: PolygonSet  # the map's lanes
+    lane_bounds: np.ndarray  # those of ``lanes``
     lane: np.ndarray  # int64 [L], row of ``lanes``; -1: not of the route
     centroid: np.ndarray  # [L, 2]
     red: np.ndarray  # bool [L] now and on the route
@@ -147,7 +148,8 @@ def unroll(
             _choose_leads(proposals, paths, k, first, last, t, found, objects, signals, car, box)
         else:
             for b in range(first, last):
-                proposals.lead[b, t] = proposals.lead[b, t - 1]
+                for c in range(3):
+                    proposals.lead[b, t, c] = proposals.lead[b, t - 1, c]
         for b in range(first, last):
             _drive(proposals, b, t, proposals.target_mps[b % targets], law)
             proposals.segment[b] = pose_at(
@@ -158,14 +160,13 @@ def unroll(
 @njit(cache=True)
 def _drive(proposals: Proposals, b: int, t: int, target_mps: float, law: Law) -> None:
     """One forward-Euler step; the speed may pass below zero, as in the reference."""
-    at_m, speed, lead = (
-        proposals.arc_m[b, t - 1],
-        proposals.speed_mps[b, t - 1],
-        proposals.lead[b, t],
-    )
-    closing = speed * (speed - lead[1]) / (2 * math.sqrt(law.accel_mps2 * law.decel_mps2))
+    at_m, speed = proposals.arc_m[b, t - 1], proposals.speed_mps[b, t - 1]
+    lead_m, lead_mps, behind_m = (
+        proposals.lead[b, t, 0], proposals.lead[b, t, 1], proposals.lead[b, t, 2]
+    )  # fmt: skip
+    closing = speed * (speed - lead_mps) / (2 * math.sqrt(law.accel_mps2 * law.decel_mps2))
     wished = law.min_gap_m + speed * law.headway_s + closing
-    gap = max(lead[0] - at_m - lead[2], law.min_gap_m)
+    gap = max(lead_m - at_m - behind_m, law.min_gap_m)
     free = (speed / max(target_mps, 1e-9)) ** EXPONENT
     accel = law.accel_mps2 * (1 - free - (wished / gap) ** 2)
     accel = min(max(accel, -law.decel_mps2), law.accel_mps2)
@@ -186,9 +187,7 @@ def _rows_in_corridor(
     """Fills ``found`` with the objects and lights of the corridor at step t; their number."""
     count, bounds = 0, np.empty(4)
     for row in range(objects.rows[0]):
-        if objects.boxes.ignored[row]:
-            continue
-        if t < proposals.clear_until[row]:
+        if objects.ignored[row] or t < proposals.clear_until[row]:
             continue
         stands = objects.speed[row] == 0.0
         if stands and proposals.standing[row]:
@@ -198,8 +197,8 @@ def _rows_in_corridor(
             clear_m = corridor_clearance(corridors, k, box, bounds)
             meets, at_m = clear_m < 0.0, 0.0
             if meets:
-                x = objects.boxes.pose[row, 0, 0] + t * DT_S * objects.velocity[row, 0]
-                y = objects.boxes.pose[row, 0, 1] + t * DT_S * objects.velocity[row, 1]
+                x = objects.pose[row, 0, 0] + t * DT_S * objects.velocity[row, 0]
+                y = objects.pose[row, 0, 1] + t * DT_S * objects.velocity[row, 1]
                 at_m = project(paths, k, x, y)
                 proposals.standing[row], proposals.standing_m[row] = stands, at_m
             elif stands:
@@ -223,8 +222,9 @@ def _moved(objects: Objects, row: int, time_s: float, box: np.ndarray, bounds: n
     dx, dy = time_s * objects.velocity[row, 0], time_s * objects.velocity[row, 1]
     for c in range(4):
         box[c, 0], box[c, 1] = objects.corners[row, c, 0] + dx, objects.corners[row, c, 1] + dy
-    now = objects.bounds[row]
-    bounds[0], bounds[1], bounds[2], bounds[3] = now[0] + dx, now[1] + dy, now[2] + dx, now[3] + dy
+    for c in range(2):
+        bounds[2 * c] = objects.bounds[row, 2 * c] + dx
+        bounds[2 * c + 1] = objects.bounds[row, 2 * c + 1] + dy
 
 
 @njit(cache=True)
@@ -261,8 +261,9 @@ def _choose_leads(
             if row < ROWS:
                 turned = objects.heading[row] - proposals.poses[b, t - 1, 2]
                 lead_mps = objects.speed[row] * math.cos(turned)
-        lead = proposals.lead[b, t]
-        lead[0], lead[1], lead[2] = lead_m, lead_mps, behind_m
+        proposals.lead[b, t, 0] = lead_m
+        proposals.lead[b, t, 1] = lead_mps
+        proposals.lead[b, t, 2] = behind_m
 
 
 @njit(cache=True)
@@ -280,9 +281,10 @@ def _nearest(
 
     Of several that overlap the box, the one that a query of the reference's tree names first.
     """
-    pose, at_m, time_s = proposals.poses[b, t - 1], proposals.arc_m[b, t - 1], t * DT_S
-    cos, sin = math.cos(pose[2]), math.sin(pose[2])
-    x, y = pose[0] + car.rear_axle_to_center_m * cos, pose[1] + car.rear_axle_to_center_m * sin
+    at_m, time_s, turn = proposals.arc_m[b, t - 1], t * DT_S, proposals.poses[b, t - 1, 2]
+    cos, sin = math.cos(turn), math.sin(turn)
+    x = proposals.poses[b, t - 1, 0] + car.rear_axle_to_center_m * cos
+    y = proposals.poses[b, t - 1, 1] + car.rear_axle_to_center_m * sin
     long_m, wide_m, drawn = car.length_m / 2, car.width_m / 2, False
     radius = math.hypot(long_m, wide_m)
     best, gap = -1, np.inf
@@ -291,19 +293,21 @@ def _nearest(
         if not proposals.found_m[i] > at_m:
             continue
         if row < ROWS:
-            now, half = objects.boxes.pose[row, 0], objects.boxes.half[row]
-            dx = now[0] + time_s * objects.velocity[row, 0] - x
-            dy = now[1] + time_s * objects.velocity[row, 1] - y
+            dx = objects.pose[row, 0, 0] + time_s * objects.velocity[row, 0] - x
+            dy = objects.pose[row, 0, 1] + time_s * objects.velocity[row, 1] - y
             reach = gap + radius + objects.radius[row]
             if dx * dx + dy * dy > reach * reach:
                 continue
-            distance = boxes_gap(dx, dy, cos, sin, long_m, wide_m, now[2], now[3], half[0], half[1])
+            distance = boxes_gap(
+                dx, dy, cos, sin, long_m, wide_m, objects.pose[row, 0, 2], objects.pose[row, 0, 3],
+                objects.half[row, 0], objects.half[row, 1],
+            )  # fmt: skip
         else:
             lane, reach = signals.lane[row - ROWS], gap + radius
-            if squared_gap(signals.lanes.bounds[lane], x, y) > reach * reach:
+            if _far_from(signals.lane_bounds, lane, x, y, reach):
                 continue
             if not drawn:
-                fill_corners(x, y, pose[2], car.length_m, car.width_m, box)
+                fill_corners(x, y, turn, car.length_m, car.width_m, box)
                 drawn = True
             distance = box_polygon_distance(box, signals.lanes, lane)
         if distance < gap:
@@ -314,6 +318,14 @@ def _nearest(
             if proposals.ranks[t, row] < proposals.ranks[t, best]:
                 best = row
     return best, gap
+
+
+@njit(cache=True)
+def _far_from(bounds: np.ndarray, p: int, x: float, y: float, reach_m: float) -> bool:
+    """Is (x, y) farther than ``reach_m`` from bounds ``p`` of [P, 4]?"""
+    dx = max(max(bounds[p, 0] - x, 0.0), x - bounds[p, 2])
+    dy = max(max(bounds[p, 1] - y, 0.0), y - bounds[p, 3])
+    return dx * dx + dy * dy > reach_m * reach_m
 
 
 @njit(cache=True)

@@ -27,6 +27,7 @@ from drivewm.scene.road_graph import RoadGraph, road_graph
 from drivewm.scene.roadblocks import with_roadblocks
 from drivewm.sim.nuplan_agents import lane_headings, lights_of
 
+DIARY_PLANS = 1000  # plans of a compiled drive of which the scores are kept
 TTC_STEPS = 10  # observed beyond the last pose of a proposal
 
 
@@ -70,6 +71,8 @@ class PdmSetup(NamedTuple):
     no_history: np.ndarray  # [0, 11]
     scores: ProposalScores
     chosen: np.ndarray  # int64 [2] proposal, 1 when the emergency brake took over
+    past_scores: np.ndarray  # [D, B] of the first D plans of a compiled drive
+    past_chosen: np.ndarray  # int64 [D, 2]
 
 
 def setup(scene: Scene, **options: object) -> PdmSetup:
@@ -121,7 +124,8 @@ def setup(scene: Scene, **options: object) -> PdmSetup:
         simulated=np.zeros((count, steps, 11)), filters=comfort_filters(steps, True),
         no_lights=RedLights(areas(nothing, np.zeros(0, np.uint8)), np.zeros((0, observed), bool)),
         no_history=np.zeros((0, 11)), scores=empty_scores(count, steps),
-        chosen=np.zeros(2, np.int64),
+        chosen=np.zeros(2, np.int64), past_scores=np.zeros((DIARY_PLANS, count)),
+        past_chosen=np.zeros((DIARY_PLANS, 2), np.int64),
     )  # fmt: skip
 
 
@@ -194,6 +198,6 @@ def _signals(scene: Scene, road_map: RoadMap, graph: RoadGraph, on_route: np.nda
             if shape is not None:
                 centroid[i] = shape.centroid.x, shape.centroid.y
     return Signals(
-        lanes=graph.lanes, lane=lanes, centroid=centroid,
+        lanes=graph.lanes, lane_bounds=graph.lanes.bounds, lane=lanes, centroid=centroid,
         red=np.zeros(len(lanes), bool),
     )  # fmt: skip
