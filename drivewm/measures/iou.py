@@ -1,4 +1,5 @@
-"""Counts behind every IoU: hits, predicted and true voxels per class. Shapes: K classes.
+"""Counts behind every IoU: confusion matrices, and of them hits, predicted and true voxels per
+class. Shapes: K classes.
 
 Sums of counts over windows give the IoU of the sum (never the mean of IoUs), so that any table can
 be recomputed and resampled from them.
@@ -13,47 +14,59 @@ from drivewm.scene import MOVABLE, OccClass
 
 CLASSES = len(OccClass)
 MOVABLE_COLUMNS = np.array([int(c) for c in MOVABLE])
-_HIT, _PREDICTED, _TRUE = 0, 1, 2
+VRU = (OccClass.PEDESTRIAN, OccClass.BICYCLE, OccClass.MOTORCYCLE)  # vulnerable road users
+_VRU_COLUMNS = np.array([int(c) for c in VRU])
 
 
 @njit(cache=True)
-def _count(predicted, true, mask, out):
-    free = CLASSES - 1
+def _confuse(predicted, true, mask, out):
     for i in range(predicted.size):
         if mask[i]:
-            p, t = predicted[i], true[i]
-            out[p, 1] += 1
-            out[t, 2] += 1
-            if p == t:
-                out[p, 0] += 1
-            if p != free:
-                out[CLASSES, 1] += 1
-            if t != free:
-                out[CLASSES, 2] += 1
-            if p != free and t != free:
-                out[CLASSES, 0] += 1
+            out[true[i], predicted[i]] += 1
 
 
-def iou_counts(predicted: np.ndarray, true: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-    """Counts of one prediction.
+def confusion(predicted: np.ndarray, true: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """Voxels by true class (row) and predicted class (column); int64 [18, 18].
 
     Args:
         predicted, true: uint8, same shape, OccClass.
         mask: bool of that shape: voxels that count; None = all.
 
-    Returns:
-        int64 [19, 3] columns hit, predicted, true; row 18 is occupied against free.
+    Raises:
+        ValueError: the shapes differ, or a class index is out of range.
     """
-    out = np.zeros((CLASSES + 1, 3), np.int64)
+    if predicted.shape != true.shape or (mask is not None and mask.shape != true.shape):
+        raise ValueError(f"shapes differ: predicted {predicted.shape}, true {true.shape}")
+    if max(predicted.max(initial=0), true.max(initial=0)) >= CLASSES:
+        raise ValueError(f"a class index is above {CLASSES - 1}")
+    out = np.zeros((CLASSES, CLASSES), np.int64)
     keep = np.ones(true.size, np.bool_) if mask is None else np.ascontiguousarray(mask).ravel()
-    _count(np.ascontiguousarray(predicted).ravel(), np.ascontiguousarray(true).ravel(), keep, out)
+    _confuse(np.ascontiguousarray(predicted).ravel(), np.ascontiguousarray(true).ravel(), keep, out)
     return out
 
 
-def iou_counts_reference(
+def counts_of(matrix: np.ndarray) -> np.ndarray:
+    """Hits, predicted and true voxels of each class, and in row 18 of occupied against free.
+
+    Args:
+        matrix: [..., 18, 18] (sums of) confusion matrices.
+
+    Returns:
+        [..., 19, 3] columns hit, predicted, true.
+    """
+    free = CLASSES - 1
+    hit = np.diagonal(matrix, axis1=-2, axis2=-1)
+    predicted, true = matrix.sum(-2), matrix.sum(-1)
+    per_class = np.stack([hit, predicted, true], -1)
+    occupied = [matrix[..., :free, :free].sum((-1, -2))]
+    occupied += [total[..., :free].sum(-1) for total in (predicted, true)]
+    return np.concatenate([per_class, np.stack(occupied, -1)[..., None, :]], -2)
+
+
+def counts_reference(
     predicted: np.ndarray, true: np.ndarray, mask: np.ndarray | None
 ) -> np.ndarray:
-    """The same counts in plain NumPy."""
+    """What ``counts_of(confusion(...))`` gives, in plain NumPy."""
     keep = np.ones(true.shape, bool) if mask is None else mask
     p, t = predicted[keep], true[keep]
     rows = [[np.sum((p == c) & (t == c)), np.sum(p == c), np.sum(t == c)] for c in range(CLASSES)]
@@ -85,6 +98,11 @@ def mean_iou(counts: np.ndarray) -> np.ndarray:
 def movable_iou(counts: np.ndarray) -> np.ndarray:
     """Mean IoU over the movable classes present; [...]; NaN when none is."""
     return _mean(class_iou(counts)[..., MOVABLE_COLUMNS])
+
+
+def vru_iou(counts: np.ndarray) -> np.ndarray:
+    """Mean IoU over the vulnerable road users present; [...]; NaN when none is."""
+    return _mean(class_iou(counts)[..., _VRU_COLUMNS])
 
 
 def _mean(ious: np.ndarray) -> np.ndarray:

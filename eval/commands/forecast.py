@@ -3,46 +3,106 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import Any
 
 from drivewm.arguments import positive_int
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", help="folder that `drivewm train` wrote")
-    parser.add_argument("fleet", help="fleet folder")
-    parser.add_argument("-o", "--output", required=True, help="folder for forecast.json")
-    parser.add_argument("--split", help="only scenes of this split")
-    parser.add_argument("--scenes", help="only these scenes, comma separated")
+    parser.usage = "drivewm forecast (RUN ... FLEET -o FOLDER | --tables FOLDER) [options]"
     parser.add_argument(
-        "--stride", type=positive_int, default=1, help="frames between windows (0.5 s)"
+        "paths", nargs="*", metavar="RUN ... FLEET",
+        help="folders that `drivewm train` wrote (seeds of one configuration), then the fleet",
+    )  # fmt: skip
+    parser.add_argument("-o", "--output", metavar="FOLDER", help="folder for tables and pictures")
+    parser.add_argument("--tables", metavar="FOLDER", help="make a folder's tables again")
+    parser.add_argument(
+        "--windows", default="all", metavar="LIST",
+        help="all (default), occworld-4219, dome-150, or a JSON or Parquet file",
+    )  # fmt: skip
+    parser.add_argument("--save-windows", metavar="FILE", help="also write the list there")
+    parser.add_argument("--split", help="with all: only scenes of this split")
+    parser.add_argument("--scenes", help="with all: only these scenes, comma separated")
+    parser.add_argument("--stride", type=positive_int, default=1, help="with all: frames between")
+    parser.add_argument("--history", type=positive_int, help="with all: frames seen (0.5 s apart)")
+    parser.add_argument("--horizon", type=positive_int, help="with all: frames forecast")
+    parser.add_argument(
+        "--ego", choices=("gt", "cv", "planner", "none"), default="gt",
+        help="ego motion that the future is given (default: gt, the recorded one)",
+    )  # fmt: skip
+    parser.add_argument("--planner", default="idm", help="with --ego planner (default: idm)")
+    parser.add_argument(
+        "--compare-in", choices=("true", "assumed"), default="true",
+        help="true: carried into the true future ego frame; assumed: as published tables do",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ray-origins", type=positive_int, default=1, help="places rays start from (SparseOcc: 8)"
     )
-    parser.add_argument("--mask", choices=("none", "camera"), default="none", help="table shown")
+    parser.add_argument(
+        "--mask",
+        choices=("none", "overlap", "camera", "lidar"),
+        default="none",
+        help="table shown; the folder holds all",
+    )
     parser.add_argument("--threads", type=positive_int, default=2)
 
 
 def run(args: argparse.Namespace) -> int:
-    from drivewm.eval.forecast.run import forecast
-    from drivewm.eval.forecast.tables import as_text
-    from drivewm.logs.fleet import Fleet
+    from drivewm.errors import InputError
+    from drivewm.eval.forecast.results import write_tables
 
-    fleet = Fleet.open(args.fleet)
-    ids = args.scenes.split(",") if args.scenes else None
-    scenes = [info.id for info in fleet.select(args.split, ids)]
-    content = forecast(args.run, fleet, scenes, args.output, args.stride, args.threads)
-    print(as_text(content["rows"], args.mask))
-    print(f"{content['windows']} windows, sha256 {content['windows_sha'][:16]}, ego mode gt, "
-          f"mask {args.mask}")  # fmt: skip
-    for line in comparison_lines(content["comparisons"], args.mask):
-        print(line)
-    print(f"reward and continue: {content['outcomes']}")
+    if args.tables:
+        if args.paths or args.output:
+            raise InputError("stands alone", field="--tables", fix="name the folder only")
+        _print(write_tables(args.tables), args.mask, Path(args.tables))
+        return 0
+    if len(args.paths) < 2 or not args.output:
+        raise InputError(
+            "needs RUN ... FLEET -o FOLDER", field="RUN", fix="see `drivewm forecast --help`"
+        )
+    content = _forecast(args)
+    _print(content, args.mask, Path(args.output))
     return 0
 
 
-def comparison_lines(comparisons: list[dict], mask: str) -> list[str]:
-    """Model minus baseline with its interval, one line a metric and horizon."""
-    return [
-        f"model - {c['against']}: {c['metric']} at {c['horizon_s']:g} s "
-        f"{c['difference']:+.4f} [{c['low']:+.4f}, {c['high']:+.4f}]"
-        for c in comparisons
-        if c["mask"] == mask and None not in (c["difference"], c["low"], c["high"])
-    ]
+def _forecast(args: argparse.Namespace) -> dict[str, Any]:
+    from drivewm.eval.forecast import windows
+    from drivewm.eval.forecast.run import WINDOWS, Options, forecast
+    from drivewm.logs.fleet import Fleet
+
+    *runs, fleet = args.paths
+    options = Options(
+        windows=args.windows, split=args.split,
+        scene_ids=tuple(args.scenes.split(",")) if args.scenes else None,
+        history=args.history, horizon=args.horizon, stride=args.stride, ego=args.ego,
+        planner=args.planner, compare_in=args.compare_in, ray_origins=args.ray_origins,
+        threads=args.threads,
+    )  # fmt: skip
+    content = forecast(runs, Fleet.open(fleet), args.output, options)
+    if args.save_windows:
+        windows.save(args.save_windows, windows.read(Path(args.output) / WINDOWS))
+    return content
+
+
+def _print(content: dict[str, Any], mask: str, folder: Path) -> None:
+    from drivewm.eval.forecast.text import comparison_lines, terminal
+
+    about = content["about"]
+    masks = {row["mask"] for row in content["rows"]}
+    if mask not in masks:
+        print(f"the labels have no {mask} mask; every voxel counts")
+        mask = "none"
+    print(terminal(content, mask))
+    print(f"windows: {content['windows']} of {content['scenes']} scenes, {about['windows_name']}, "
+          f"blake2b {content['windows_hash']}")  # fmt: skip
+    print(f"ego mode {about['ego_mode']}, compared in the {about['compared_in']} ego frame, "
+          f"mask {mask}")  # fmt: skip
+    if about["judged_scenes_trained_on"]:
+        names = about["judged_scenes_trained_on"]
+        print(f"careful: {len(names)} of these scenes were trained on, such as {names[0]}")
+    for line in comparison_lines(content, mask):
+        print(line)
+    if content["outcomes"]:
+        print(f"reward and continue: {content['outcomes']}")
+    print(f"tables: {folder / 'table.md'}")

@@ -2,7 +2,9 @@
 
 *copy*: the scene stays as it is in the ego frame. *ego-warp*: the static world moves by the known
 ego motion (this is the untrained model). *ego-warp + constant-velocity boxes*: movable objects
-also move on at their velocity, each as a rigid whole.
+also move on at their velocity, each as a rigid whole. What an object is, is not looked up: it is a
+connected component of movable columns of one class in the occupancy that the row starts from, with
+the mean of the flow over it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from drivewm.geometry.se2 import from_local
+from drivewm.geometry.se2 import from_local, to_local
 from drivewm.models.grid import GridConfig, cell_centers
 from drivewm.scene import MOVABLE, OccClass
 
@@ -54,7 +56,7 @@ def constant_velocity(
     motion: np.ndarray,
     seconds: float,
     grid: GridConfig,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Ego-warp with the movable objects moved on as rigid wholes.
 
     Args:
@@ -65,11 +67,12 @@ def constant_velocity(
         seconds: time since the start.
 
     Returns:
-        uint8 [X, Y, Z].
+        occupancy uint8 [X, Y, Z] and the objects' velocity float32 [2, X, Y] in the ego frame of
+        then, 0 elsewhere.
     """
     x0, _, y0, _ = grid.extent_m
     points = from_local(motion, cell_centers(grid))  # [X, Y, 2] in the frame of the start
-    out = warped.copy()
+    out, flow = warped.copy(), np.zeros((2, *warped.shape[:2]), np.float32)
     for o, velocity in enumerate(objects.velocity_mps):
         source = points - velocity * seconds
         ix = np.floor((source[..., 0] - x0) / grid.cell_m).astype(int)
@@ -79,7 +82,8 @@ def constant_velocity(
         hit = inside & (objects.cells[ix, iy] == o)
         column = start[ix[hit], iy[hit]]  # [n, Z]
         out[hit] = np.where(np.isin(column, _MOVABLE), column, out[hit])
-    return out
+        flow[:, hit] = to_local(np.array([0.0, 0.0, motion[2]]), velocity)[:, None]
+    return out, flow
 
 
 def without_movables(occupancy: np.ndarray) -> np.ndarray:

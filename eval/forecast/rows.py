@@ -1,6 +1,6 @@
-"""One window forecast by a model and by the baselines; every row as IoU counts.
+"""The rows of the table: one window forecast by a model and by the baselines.
 
-Shapes: H horizons (0 = now), K classes, X, Y, Z cells.
+Shapes: H forecast frames (0 = now), K classes, X, Y, Z cells.
 """
 
 from __future__ import annotations
@@ -18,115 +18,131 @@ from drivewm.eval.forecast.baselines import (
     find_objects,
     without_movables,
 )
-from drivewm.measures.iou import iou_counts
+from drivewm.eval.forecast.ego import Forecast
+from drivewm.eval.forecast.truth import SceneTruth, WindowTruth
+from drivewm.eval.forecast.windows import Window
+from drivewm.geometry.se2 import relative
 from drivewm.models.dynamics.base import make_action
 from drivewm.models.heads.scalars import travelled_reward
 from drivewm.models.rollout import classes, imagine_all, observe_all
 from drivewm.models.world_model import Imagined, WorldModel, certain_logits
-from drivewm.training.clips import Frames
 
-ROWS = ("model", "copy", "ego-warp", "ego-warp+cv-boxes")
-MASKS = ("none", "camera")
+MODEL, COPY, WARP, BOXES, PRIOR = "model", "copy", "ego-warp", "ego-warp+cv-boxes", "map-prior"
+ROWS = (MODEL, COPY, WARP, BOXES, PRIOR)
+PERCEIVED, TRUE, MAP = "perceived", "true", "map"  # what a row starts from
+Key = tuple[str, str]  # row, input
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowResult:
-    """Counts of one window and what the model said of the ego's fate."""
+class Outcome:
+    """What the model said of the ego's fate; NaN where not known. [H] each, H = steps."""
 
-    counts: dict[tuple[str, str, str], np.ndarray]  # (row, input, mask) -> int64 [H + 1, 19, 3]
-    reward: np.ndarray  # [H, 2] predicted, true (NaN unknown)
-    cont: np.ndarray  # [H, 2] predicted probability, true (NaN unknown)
-    true: np.ndarray  # uint8 [H + 1, X, Y, Z]
-    predicted: np.ndarray  # uint8 [H + 1, X, Y, Z]
+    reward: np.ndarray
+    cont: np.ndarray  # probability that the drive goes on
 
 
 @torch.no_grad()
-def forecast_window(model: WorldModel, scene: Frames, features: Tensor, first: int) -> WindowResult:
-    """Observes the window's first frames, imagines the rest with the recorded ego motion.
+def model_rows(
+    model: WorldModel, scene: SceneTruth, window: Window, features: Tensor, assumed: np.ndarray
+) -> tuple[dict[Key, Forecast], Outcome]:
+    """The model's forecast and the baselines fed with what it perceived.
 
     Args:
         features: [K, C, X/2, Y/2] the encoder's features of the whole scene.
-        first: oldest observed frame.
+        assumed: [H + 1, 3] ego poses that the future is given, in the frame of now.
     """
-    seen, ahead = model.config.observed_steps, model.config.imagined_steps
-    now_at = first + seen - 1
-    motion, dt = torch.from_numpy(scene.motion), torch.from_numpy(scene.dt_s)
-    action = make_action(motion, dt)[None]  # [1, K - 1, 6]
-    frames = [features[k][None] for k in range(first, now_at + 1)]
-    latent = observe_all(model, frames, [action[:, k] for k in range(first, now_at)])
-    start = model.start(latent, frames[-1])
-    future = action[:, now_at : now_at + ahead]
+    now = window.keyframe
+    motion, dt = torch.from_numpy(scene.frames.motion), torch.from_numpy(scene.frames.dt_s)
+    past = make_action(motion, dt)[None]  # [1, K - 1, 6]
+    frames = [features[k][None] for k in range(window.first, now + 1)]
+    latent = observe_all(model, frames, [past[:, k] for k in range(window.first, now)])
+    start, future = model.start(latent, frames[-1]), _actions(scene, window, assumed)
     states = imagine_all(model, start, future)
-    predicted = np.stack([classes(s.logits)[0].numpy() for s in (start, *states)])
-    span = slice(now_at, now_at + ahead + 1)
-    true, visible = scene.occupancy[span], scene.visible[span]
-    forecasts = {("model", "perceived"): predicted}
-    motions = np.stack([np.zeros(3), *(s.motion[0].numpy() for s in states)])
-    times = np.concatenate([[0.0], np.cumsum(scene.dt_s[now_at : now_at + ahead])])
-    sources = {
-        "perceived": (start, find_objects(predicted[0], start.flow[0].numpy())),
-        "true": (
-            _true_start(model, start, true[0]),
-            find_objects(true[0], scene.flow[now_at].astype(np.float32)),
-        ),
-    }
-    for name, (origin, objects) in sources.items():
-        for row, value in _baselines(model, origin, objects, future, motions, times).items():
-            forecasts[row, name] = value
-    counts = {
-        (row, source, mask): np.stack(
-            [
-                iou_counts(value[h], true[h], visible[h] if mask == "camera" else None)
-                for h in range(ahead + 1)
-            ]
-        )
-        for (row, source), value in forecasts.items()
-        for mask in MASKS
-    }
-    steps = slice(now_at, now_at + ahead)
+    every = [start, *states]
+    rows = _warp_rows(model, start, future, scene, window, assumed)
+    learned = Forecast(
+        classes=np.stack([classes(s.logits)[0].numpy() for s in every]),
+        probability=np.stack([_probability(s) for s in every]),
+        flow=np.stack([s.flow[0].numpy() for s in every]),
+    )
     reward = [
         float(model.scalars.two_hot.mean(s.reward) + travelled_reward(future[:, t]))
         for t, s in enumerate(states)
         if s.reward is not None
     ]
     cont = [float(torch.sigmoid(s.cont)) for s in states if s.cont is not None]
-    return WindowResult(
-        counts=counts, true=true, predicted=predicted,
-        reward=np.stack([np.array(reward), scene.reward[steps]], -1),
-        cont=np.stack([np.array(cont), scene.cont[steps]], -1),
-    )  # fmt: skip
+    outcome = Outcome(reward=np.array(reward), cont=np.array(cont))
+    named = {(row, PERCEIVED): forecast for row, forecast in rows.items()}
+    return {(MODEL, PERCEIVED): learned, **named}, outcome
 
 
-def _true_start(model: WorldModel, start: Imagined, occupancy: np.ndarray) -> Imagined:
-    logits = certain_logits(torch.from_numpy(occupancy).long()[None])
-    return model.start_from(start.latent, logits, torch.zeros_like(start.flow))
+@torch.no_grad()
+def true_rows(
+    model: WorldModel, scene: SceneTruth, window: Window, truth: WindowTruth, assumed: np.ndarray
+) -> dict[Key, Forecast]:
+    """The baselines fed with the true occupancy and flow of now; any model of the grid will do."""
+    logits = certain_logits(torch.from_numpy(truth.occupancy[0]).long()[None])
+    flow = torch.from_numpy(truth.flow[0])[None]
+    start = model.start_from(model.initial(1), logits, flow)
+    rows = _warp_rows(model, start, _actions(scene, window, assumed), scene, window, assumed)
+    return {(row, TRUE): forecast for row, forecast in rows.items()}
 
 
-def _baselines(
+def _actions(scene: SceneTruth, window: Window, assumed: np.ndarray) -> Tensor:
+    steps = relative(assumed[:-1], assumed[1:]).astype(np.float32)
+    dt = torch.from_numpy(scene.frames.dt_s[window.keyframe : window.last])
+    return make_action(torch.from_numpy(steps), dt)[None]
+
+
+def _warp_rows(
     model: WorldModel,
     start: Imagined,
-    objects: Objects,
     future: Tensor,
-    motions: np.ndarray,
-    times_s: Sequence[float],
-) -> dict[str, np.ndarray]:
-    grid = model.config.grid
-    now = classes(start.probability)[0].numpy()
-    warps = [now] + [
-        classes(s.probability)[0].numpy() for s in imagine_all(model, start, future, learned=False)
-    ]
-    still = without_movables(now)
-    bare_start = _true_start(model, start, still)
-    bare = [still] + [
-        classes(s.probability)[0].numpy()
-        for s in imagine_all(model, bare_start, future, learned=False)
-    ]
-    moved = [
-        constant_velocity(now, bare[h], objects, motions[h], float(times_s[h]), grid)
-        for h in range(len(bare))
-    ]
+    scene: SceneTruth,
+    window: Window,
+    assumed: np.ndarray,
+) -> dict[str, Forecast]:
+    span = slice(window.keyframe, window.last + 1)
+    times = (scene.times_us[span] - scene.times_us[window.keyframe]) / 1e6
+    first = classes(start.probability)[0].numpy()
+    flow, length = start.flow[0].numpy(), len(assumed)
+    warps = [start, *imagine_all(model, start, future, learned=False)]
+    still = certain_logits(torch.from_numpy(without_movables(first)).long()[None])
+    bare_start = model.start_from(start.latent, still, torch.zeros_like(start.flow))
+    bare = [bare_start, *imagine_all(model, bare_start, future, learned=False)]
+    stands = np.zeros((length, *flow.shape), np.float32)
+    objects = find_objects(first, flow)
     return {
-        "copy": np.stack([now] * len(warps)),
-        "ego-warp": np.stack(warps),
-        "ego-warp+cv-boxes": np.stack(moved),
-    }
+        COPY: Forecast(
+            classes=np.stack([first] * length), flow=np.stack([flow] * length),
+            probability=np.stack([_probability(start)] * length),
+        ),
+        WARP: Forecast(
+            classes=np.stack([classes(s.probability)[0].numpy() for s in warps]), flow=stands,
+            probability=np.stack([_probability(s) for s in warps]),
+        ),
+        BOXES: _moved(first, bare, objects, assumed, times, model),
+    }  # fmt: skip
+
+
+def _moved(
+    first: np.ndarray,
+    bare: Sequence[Imagined],
+    objects: Objects,
+    assumed: np.ndarray,
+    times_s: np.ndarray,
+    model: WorldModel,
+) -> Forecast:
+    grid = model.config.grid
+    static = [classes(s.probability)[0].numpy() for s in bare]
+    moved = [
+        constant_velocity(first, static[h], objects, assumed[h], float(times_s[h]), grid)
+        for h in range(len(assumed))
+    ]
+    moved[0] = (first, moved[0][1])  # now, nothing has moved: what was started from
+    return Forecast(classes=np.stack([m for m, _ in moved]), flow=np.stack([f for _, f in moved]))
+
+
+def _probability(state: Imagined) -> np.ndarray:
+    """[K, X, Y, Z] of a state of one scene."""
+    return state.probability[0].permute(0, 2, 3, 1).numpy()

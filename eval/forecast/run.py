@@ -1,90 +1,192 @@
-"""A forecast evaluation: windows, rows, tables, pictures; written to one folder."""
+"""A forecast evaluation: windows, rows, counts, tables, pictures; written to one folder."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 import drivewm
 from drivewm import progress
 from drivewm.errors import InputError
-from drivewm.eval.forecast.rows import WindowResult, forecast_window
-from drivewm.eval.forecast.tables import outcomes, table
-from drivewm.eval.forecast.windows import Window, all_windows, digest
+from drivewm.eval.forecast import ego, outcomes, presets, store, windows
+from drivewm.eval.forecast.checkpoints import features_of, load_all
+from drivewm.eval.forecast.judge import Judge
+from drivewm.eval.forecast.pictures import Pictures
+from drivewm.eval.forecast.prior import MapPrior, learn_prior, training_scenes
+from drivewm.eval.forecast.results import write_tables
+from drivewm.eval.forecast.rows import (
+    BOXES,
+    MAP,
+    MODEL,
+    PERCEIVED,
+    PRIOR,
+    WARP,
+    model_rows,
+    true_rows,
+)
+from drivewm.eval.forecast.truth import SceneTruth, load_truth, road_columns
+from drivewm.eval.forecast.windows import Window, WindowList
 from drivewm.logs.fleet import Fleet
 from drivewm.models import checkpoint
-from drivewm.models.world_model import STEP_S, WorldModel
-from drivewm.storage import write_npz, write_text
-from drivewm.training.clips import Frames, load_frames
-from drivewm.training.train import keep_features
-from drivewm.viz.occupancy import seen_from_above
+from drivewm.models.world_model import WorldModel
+from drivewm.planners.registry import create
+from drivewm.scene import Planner
 
-SHOWN = 6  # windows kept as pictures
+WINDOWS = "windows.json"
+SHARED = -1  # the run of a row that no checkpoint has part in
+IN_PICTURES = ((MODEL, PERCEIVED), (WARP, PERCEIVED), (BOXES, PERCEIVED))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a table is of, beside the checkpoints and the fleet."""
+
+    windows: str = presets.ALL  # or a published list, or a file
+    split: str | None = None  # scenes of ``all``
+    scene_ids: tuple[str, ...] | None = None
+    history: int | None = None  # frames; None = as the model was trained
+    horizon: int | None = None
+    stride: int = 1
+    ego: str = "gt"
+    planner: str = "idm"  # of ego = planner
+    compare_in: str = "true"
+    ray_origins: int = 1
+    threads: int = 2
 
 
 def forecast(
-    run: str | Path,
-    fleet: Fleet,
-    scene_ids: Sequence[str],
-    output: str | Path,
-    stride: int = 1,
-    threads: int = 2,
+    runs: Sequence[str | Path], fleet: Fleet, output: str | Path, options: Options
 ) -> dict[str, Any]:
-    """Forecasts every window of the scenes and writes ``forecast.json`` and ``frames.npz``.
+    """Forecasts every window with every checkpoint and writes the folder.
 
     Returns:
         the content of ``forecast.json``.
 
     Raises:
-        InputError: no window is long enough, or the model's folder is not one.
+        InputError: the windows, the fleet's labels, a checkpoint or the folder are not usable.
     """
-    torch.set_num_threads(threads)
+    torch.set_num_threads(options.threads)
     output = Path(output)
-    _check_output(output)
-    model = checkpoint.load(run)
-    scenes = [
-        load_frames(fleet, i, model.config)
-        for i in progress.track(scene_ids, "frames", len(scene_ids))
-    ]
-    length = model.config.observed_steps + model.config.imagined_steps
-    windows = all_windows(scenes, length, stride)
-    if not windows:
-        raise InputError(
-            f"no scene has {length} frames 0.5 s apart in a row",
-            file=fleet.path,
-            fix="choose longer scenes",
-        )
-    features = {s.scene_id: f.float() for s, f in zip(scenes, keep_features(model, scenes))}
-    by_id = {s.scene_id: s for s in scenes}
-    results = [
-        forecast_window(model, by_id[w.scene_id], features[w.scene_id], w.first)
-        for w in progress.track(windows, "windows", len(windows))
-    ]
-    rows, comparisons = table(results, STEP_S, "gt")
-    content = {
-        "rows": rows, "comparisons": comparisons, "outcomes": outcomes(results),
-        "windows": len(windows), "windows_sha": digest(windows),
-        "window_list": [[w.scene_id, w.first] for w in windows],
-        "provenance": _provenance(run, fleet, model),
-    }  # fmt: skip
-    _write_frames(output / "frames.npz", windows, results, by_id, model)
-    _write_counts(output / "counts.npz", results)
-    write_text(output / "forecast.json", json.dumps(content, indent=1) + "\n")
-    return content
+    check_output(output)
+    models = load_all(runs)
+    chosen = choose_windows(fleet, options, models[0])
+    planner = create(options.planner) if options.ego == "planner" else None
+    prior = _prior(fleet, runs, chosen, models[0])
+    about = _about(runs, fleet, models[0], chosen, options, prior)
+    windows.save(output / WINDOWS, chosen)
+    pictures = Pictures(chosen, models[0].config)
+    said: list[dict[str, Any]] = []
+    bar = progress.bar("windows", total=len(chosen.windows))
+    with store.writing(output / store.COUNTS, about) as counts:
+        for scene_id, listed in chosen.by_scene().items():
+            truth = load_truth(fleet, scene_id, models[0].config)
+            features = [features_of(model, truth.frames) for model in models]
+            for window in listed:
+                one = _Window(truth, window, models, options, planner, prior)
+                said += one.judge(features, counts, pictures)
+                bar.update()
+            counts.end_scene()
+    bar.close()
+    outcomes.write(output / outcomes.FILE, said)
+    pictures.write(output, fleet)
+    return write_tables(output)
 
 
-def _check_output(output: Path) -> None:
+def choose_windows(fleet: Fleet, options: Options, model: WorldModel) -> WindowList:
+    """The windows that the options name.
+
+    Raises:
+        InputError: there is none, or one does not fit the fleet.
+    """
+    own = options.windows == presets.ALL
+    narrowed = {"--split": options.split, "--scenes": options.scene_ids,
+                "--history": options.history, "--horizon": options.horizon}  # fmt: skip
+    given = [name for name, value in narrowed.items() if value is not None]
+    given += ["--stride"] if options.stride != 1 else []
+    if not own and given:
+        raise InputError(f"--windows {options.windows} says itself which windows", field=given[0],
+                         fix="leave one of the two out")  # fmt: skip
+    ids = [info.id for info in fleet.select(options.split, options.scene_ids)] if own else []
+    config = model.config
+    return presets.choose(
+        options.windows, fleet, ids, config.encoder, options.history or config.observed_steps,
+        options.horizon or config.imagined_steps, options.stride,
+    )  # fmt: skip
+
+
+class _Window:
+    """One window: its truth, the ego motion it is given, and every row judged."""
+
+    def __init__(
+        self,
+        scene: SceneTruth,
+        window: Window,
+        models: Sequence[WorldModel],
+        options: Options,
+        planner: Planner | None,
+        prior: MapPrior | None,
+    ) -> None:
+        self.scene, self.window, self.models, self.options = scene, window, models, options
+        self.truth = scene.window(window, options.ray_origins)
+        self.assumed = ego.assumed_poses(options.ego, scene, window, planner)
+        self.prior, self.grid = prior, models[0].config.grid
+
+    def judge(
+        self, features: Sequence[torch.Tensor], counts: store.CountsWriter, pictures: Pictures
+    ) -> list[dict[str, Any]]:
+        """Adds the counts of every row; returns rows of what the heads said of the outcome."""
+        judge, said = Judge(self.truth, self.grid), []
+        shared = true_rows(self.models[0], self.scene, self.window, self.truth, self.assumed)
+        if self.prior is not None:
+            road = road_columns(
+                self.scene.scene, int(self.scene.steps[self.window.keyframe]), self.assumed,
+                self.grid,
+            )  # fmt: skip
+            shared[PRIOR, MAP] = self.prior.forecast(road, len(self.assumed))
+        for key, made in shared.items():
+            self._add(counts, judge, SHARED, key, made)
+        for run, model in enumerate(self.models):
+            rows, outcome = model_rows(model, self.scene, self.window, features[run], self.assumed)
+            frames, recorded = self.scene.frames, self.options.ego == "gt"
+            said += outcomes.outcome_rows(run, self.window, frames, outcome, recorded)
+            placed = {k: self._add(counts, judge, run, k, made) for k, made in rows.items()}
+            if run == 0:
+                kept = {key[0]: placed[key].classes for key in IN_PICTURES}
+                pictures.add(self.window, self.scene, self.truth, kept)
+        return said
+
+    def _add(
+        self, counts: store.CountsWriter, judge: Judge, run: int, key: tuple[str, str],
+        made: ego.Forecast,
+    ) -> ego.Forecast:  # fmt: skip
+        """Counts one forecast, in the frame in which it is compared; copy knows no ego motion."""
+        placed = made
+        if self.options.ego != "gt" and self.options.compare_in == "true" and key[0] != "copy":
+            placed = ego.in_true_frame(made, self.assumed, self.truth, self.grid)
+        counts.add(run, *key, self.window, judge.counts(placed))
+        return placed
+
+
+def _prior(
+    fleet: Fleet, runs: Sequence[str | Path], chosen: WindowList, model: WorldModel
+) -> MapPrior | None:
+    trained = [str(s) for run in runs for s in checkpoint.provenance(run)["scenes"]]
+    ids = training_scenes(fleet, trained, list(chosen.by_scene()))
+    return learn_prior(fleet, ids, model.config.grid) if ids else None
+
+
+def check_output(output: Path) -> None:
     """Makes the folder now, so that an hour's work is not lost for want of a place.
 
     Raises:
         InputError: it holds something else.
     """
-    known = ("forecast.json", "frames.npz", "counts.npz")
+    known = ("forecast.json", "frames.npz", store.COUNTS, outcomes.FILE, WINDOWS, "table.md",
+             "rows.parquet", "comparisons.parquet", "figures")  # fmt: skip
     found = [p.name for p in output.iterdir()] if output.is_dir() else []
     if any(name not in known and not name.startswith(".") for name in found):
         raise InputError(
@@ -94,44 +196,48 @@ def _check_output(output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
 
 
-def _provenance(run: str | Path, fleet: Fleet, model: WorldModel) -> dict[str, Any]:
-    trained = checkpoint.provenance(run)
+def _about(
+    runs: Sequence[str | Path],
+    fleet: Fleet,
+    model: WorldModel,
+    chosen: WindowList,
+    options: Options,
+    prior: MapPrior | None,
+) -> dict[str, Any]:
+    """What the table is of; kept with the counts."""
+    trained = checkpoint.provenance(runs[0])
+    seen = {str(s) for run in runs for s in checkpoint.provenance(run)["scenes"]}
+    both = [scene for scene in chosen.by_scene() if scene in seen]
+    labelled = [fleet.info(scene).has_occupancy > 0 for scene in chosen.by_scene()]
     return {
-        "drivewm": drivewm.__version__, "model": Path(run).name,
-        "fleet": fleet.content_hash, "encoder": model.config.encoder,
-        "dynamics": model.config.dynamics, "parameters": trained["parameters"],
-        "trained_on_scenes": len(trained["scenes"]), "grid": model.config.grid.model_dump(),
-        "interval": "95 % paired bootstrap over windows, 1000 resamples",
+        "drivewm": drivewm.__version__, "models": [Path(run).name for run in runs],
+        "weights": [checkpoint.digest(run) for run in runs], "fleet": fleet.content_hash,
+        "encoder": model.config.encoder, "dynamics": model.config.dynamics,
+        "parameters": trained["parameters"], "trained_on_scenes": len(trained["scenes"]),
+        "judged_scenes_trained_on": both, "grid": model.config.grid.model_dump(),
+        "windows_name": chosen.name, "windows_hash": chosen.hash,
+        "windows": len(chosen.windows), "scenes": len(chosen.by_scene()),
+        "ego_mode": f"planner:{options.planner}" if options.ego == "planner" else options.ego,
+        "compared_in": "true" if options.ego == "gt" else options.compare_in,
+        "rays": f"14,040 a frame (39 elevations x 360 degrees), {_origins(options.ray_origins)}",
+        "interval": "95 % paired bootstrap over scenes, 1000 resamples",
+        "baselines": "cv-boxes: connected movable columns of one class with their mean flow; "
+        + _prior_text(prior),
+        "labels": f"recorded in {sum(labelled)} of {len(labelled)} scenes, else boxes and road",
     }  # fmt: skip
 
 
-def _write_counts(path: Path, results: Sequence[WindowResult]) -> None:
-    """The int64 counts of every window, from which any table can be made again."""
-    counts = {
-        "|".join(key): np.stack([r.counts[key] for r in results]) for key in results[0].counts
-    }
-    write_npz(path, counts)
+def _origins(number: int) -> str:
+    if number == 1:
+        return "from the lidar's place on the ego"
+    return f"from {number} of the lidar's places in the scene within 39 m"
 
 
-def _write_frames(
-    path: Path,
-    windows: Sequence[Window],
-    results: Sequence[WindowResult],
-    scenes: dict[str, Frames],
-    model: WorldModel,
-) -> None:
-    """A few windows, spread over the scenes, as pictures for the report."""
-    chosen = np.unique(np.linspace(0, len(windows) - 1, 2 * SHOWN + 1).astype(int)[1::2])
-    now = model.config.observed_steps - 1
-    content: dict[str, Any] = {
-        "scene_id": np.array([windows[i].scene_id for i in chosen]),
-        "keyframe": np.array([windows[i].first + now for i in chosen]),
-        "true_bev": np.stack([seen_from_above(results[i].true) for i in chosen]),
-        "predicted_bev": np.stack([seen_from_above(results[i].predicted) for i in chosen]),
-        "extent_m": np.array(model.config.grid.extent_m),
-        "horizon_s": np.arange(model.config.imagined_steps + 1) * STEP_S,
-    }
-    if model.config.encoder == "pull":
-        pictures = [scenes[windows[i].scene_id].images[windows[i].first + now] for i in chosen]  # type: ignore[index]
-        content["cameras"] = np.stack(pictures)
-    write_npz(path, content)
+def _prior_text(prior: MapPrior | None) -> str:
+    if prior is None:
+        return "map-prior: left out, the fleet holds no training scene"
+    given = "given the drivable area" if prior.mapped else "of all frames, as no map is known"
+    return (
+        f"map-prior: most frequent class of each voxel {given}, from {prior.frames} frames of "
+        f"{prior.scenes} training scenes"
+    )

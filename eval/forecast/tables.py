@@ -1,114 +1,179 @@
-"""From counts to tables with intervals. Shapes: W windows, H horizons."""
+"""From summed counts to rows and differences with intervals.
+
+Every figure is of the sum over windows. Intervals are 95 % percentile bootstrap over *scenes*: a
+scene comes with all its windows or not at all, since windows of one scene overlap. All rows share
+the resamples, so differences are paired. With several checkpoints a figure is the mean of theirs;
+its spread is their sample standard deviation, apart from the interval.
+Shapes: M scenes, H steps (0 = now), R resamples, S checkpoints.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from drivewm.eval.forecast.rows import WindowResult
-from drivewm.measures.iou import class_iou, mean_iou, movable_iou, occupied_iou
+from drivewm.eval.forecast.metrics import METRICS, statistics_of
+from drivewm.eval.forecast.store import Line, Sums
+from drivewm.eval.forecast.windows import STEP_S
+from drivewm.measures.iou import class_iou, counts_of
 from drivewm.scene import OccClass
 from drivewm.seeds import generator
 
-METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "iou": occupied_iou, "miou": mean_iou, "movable_iou": movable_iou,
-}  # fmt: skip
-COMPARED_AT_S = (1.0, 2.0, 3.0)
 RESAMPLES = 1000
+MODEL = "model"
+MEAN = "mean"  # of the whole seconds: the headline of published tables
 
 
-def table(
-    results: Sequence[WindowResult], step_s: float, ego_mode: str
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Rows (one per row, input, mask and horizon) and paired comparisons of the model with each
-    baseline: difference of the metric and its 95 % bootstrap interval over windows."""
-    keys = list(results[0].counts)
-    stacked = {key: np.stack([r.counts[key] for r in results]) for key in keys}  # [W, H, 19, 3]
-    rows = []
-    for key in keys:
-        total = stacked[key].sum(0)  # [H, 19, 3]
-        values = {name: metric(total) for name, metric in METRICS.items()}
-        classes = class_iou(total)
-        for h in range(len(total)):
-            rows.append(
+class Figures:
+    """Every metric of every line: of all scenes, and of each resample."""
+
+    def __init__(self, sums: Sums) -> None:
+        scenes = len(sums.scenes)
+        draws = generator("bootstrap", "forecast", scenes)
+        even = np.full(scenes, 1 / scenes)
+        self.weights = np.concatenate(
+            [np.ones((1, scenes)), draws.multinomial(scenes, even, RESAMPLES)]
+        )  # [1 + R, M]; row 0: every scene once
+        self.sums, self.clustered = sums, scenes > 1
+        self._kept: dict[Line, dict[str, np.ndarray]] = {}
+
+    def of(self, line: Line) -> dict[str, np.ndarray]:
+        """metric -> [1 + R, H + 2]: the steps, then the mean of the whole seconds."""
+        if line not in self._kept:
+            stats = statistics_of(self.sums.lines[line])
+            resampled = {
+                name: (self.weights @ value.reshape(len(value), -1)).reshape(
+                    len(self.weights), *value.shape[1:]
+                )
+                for name, value in stats.items()
+            }
+            self._kept[line] = {
+                name: _with_mean(metric.of(resampled[metric.stat]))
+                for name, metric in METRICS.items()
+                if metric.stat in resampled
+            }
+        return self._kept[line]
+
+    def interval(self, values: np.ndarray) -> tuple[float | None, float | None]:
+        """Of one figure's resamples [1 + R]; None with a single scene."""
+        drawn = values[1:][np.isfinite(values[1:])]
+        if not self.clustered or not np.isfinite(values[0]) or len(drawn) == 0:
+            return None, None
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        return number(low), number(high)
+
+
+def _with_mean(values: np.ndarray) -> np.ndarray:
+    whole = whole_seconds(values.shape[-1] - 1)
+    mean = values[..., whole].mean(-1) if whole else np.full(values.shape[:-1], np.nan)
+    return np.concatenate([values, mean[..., None]], -1)
+
+
+def whole_seconds(steps: int) -> list[int]:
+    """The steps that are whole seconds after now."""
+    return [h for h in range(1, steps + 1) if (h * STEP_S) % 1.0 == 0]
+
+
+def lines_of(sums: Sums) -> dict[tuple[str, str, str], list[Line]]:
+    """(row, input, mask) -> its line of every checkpoint."""
+    out: dict[tuple[str, str, str], list[Line]] = {}
+    for line in sums.lines:
+        out.setdefault(line[1:], []).append(line)
+    return {key: sorted(lines) for key, lines in out.items()}
+
+
+def rows(figures: Figures) -> list[dict[str, Any]]:
+    """One row per (row, input, mask, horizon): figures, intervals, spread, classes, absences."""
+    sums, out = figures.sums, []
+    for (row, source, mask), lines in lines_of(sums).items():
+        each = [figures.of(line) for line in lines]
+        total = np.stack([counts_of(sums.lines[line]["confusion"].sum(0)) for line in lines])
+        ious = class_iou(total.astype(float)).mean(0)  # [H + 1, 18], NaN = absent
+        windows = sums.lines[lines[0]]["windows"].sum(0)
+        steps = total.shape[1]
+        for h in range(steps + 1):
+            stacked = {name: np.stack([e[name][:, h] for e in each]) for name in each[0]}
+            out.append(
                 {
-                    "row": key[0], "input": key[1], "mask": key[2], "ego_mode": ego_mode,
-                    "horizon_s": h * step_s,
-                    **{name: _number(value[h]) for name, value in values.items()},
-                    "classes": {OccClass(c).name.lower(): _number(v)
-                                for c, v in enumerate(classes[h]) if np.isfinite(v)},
+                    "row": row, "input": source, "mask": mask,
+                    "ego_mode": sums.about["ego_mode"], "compared_in": sums.about["compared_in"],
+                    "horizon_s": h * STEP_S if h < steps else MEAN,
+                    **_figures(figures, stacked),
+                    "runs": len(lines),
+                    "windows": int(windows[h if h < steps else -1]),
+                    **(_classes(ious[h], total[:, h]) if h < steps else {}),
                 }
             )  # fmt: skip
-    return rows, _comparisons(stacked, step_s)
+    return out
 
 
-def _comparisons(stacked: dict[tuple, np.ndarray], step_s: float) -> list[dict[str, Any]]:
-    out = []
-    for (row, source, mask), theirs in stacked.items():
-        if row == "model" or source != "perceived":
+def _figures(figures: Figures, stacked: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Mean, interval and spread of figures [S, 1 + R] by metric."""
+    mean = {name: values.mean(0) for name, values in stacked.items()}
+    return {
+        **{name: number(mean[name][0]) if name in mean else None for name in METRICS},
+        "intervals": {name: figures.interval(values) for name, values in mean.items()},
+        "spread": {
+            name: number(values[:, 0].std(ddof=1))
+            for name, values in stacked.items()
+            if len(values) > 1
+        },
+    }
+
+
+def _classes(ious: np.ndarray, total: np.ndarray) -> dict[str, Any]:
+    """IoU of the classes that are there; the absent ones, and voxels predicted as one of them."""
+    absent = [c for c in range(OccClass.FREE) if not np.isfinite(ious[c])]
+    return {
+        "classes": {_name(c): number(v) for c, v in enumerate(ious) if np.isfinite(v)},
+        "absent": [_name(c) for c in absent],
+        "predicted_as_absent": int(total[:, absent, 1].sum()),
+    }
+
+
+def comparisons(figures: Figures) -> list[dict[str, Any]]:
+    """Model minus each baseline on the same perceived input (and minus the map prior): the
+    difference at every step and of the mean, with its paired interval."""
+    lines, out = lines_of(figures.sums), []
+    for (row, source, mask), theirs in lines.items():
+        ours = lines.get((MODEL, "perceived", mask))
+        if row == MODEL or source == "true" or ours is None:
             continue
-        ours = stacked["model", "perceived", mask]
-        rng = generator("bootstrap", row, mask)
-        picks = rng.integers(0, len(ours), (RESAMPLES, len(ours)))
-        share = np.stack([np.bincount(p, minlength=len(ours)) for p in picks])  # [R, W]
-        for horizon in COMPARED_AT_S:
-            h = round(horizon / step_s)
-            if h >= ours.shape[1]:
+        others = theirs if len(theirs) == len(ours) else theirs * len(ours)
+        pairs = [(figures.of(a), figures.of(b)) for a, b in zip(ours, others)]
+        for name, metric in METRICS.items():
+            if any(name not in side for pair in pairs for side in pair):
                 continue
-            for name, metric in METRICS.items():
-                a, b = (metric(np.einsum("rw,wkc->rkc", share, x[:, h])) for x in (ours, theirs))
-                low, high = np.nanquantile(a - b, [0.025, 0.975])
-                whole = metric(ours[:, h].sum(0)) - metric(theirs[:, h].sum(0))
+            gaps = np.stack([a[name] - b[name] for a, b in pairs])  # [S, 1 + R, H + 2]
+            for h in range(1, gaps.shape[-1]):
+                low, high = figures.interval(gaps[:, :, h].mean(0))
+                is_mean = h == gaps.shape[-1] - 1
                 out.append(
                     {
                         "against": row, "input": source, "mask": mask, "metric": name,
-                        "horizon_s": horizon, "difference": _number(whole),
-                        "low": _number(low), "high": _number(high),
+                        "ego_mode": figures.sums.about["ego_mode"],
+                        "horizon_s": MEAN if is_mean else h * STEP_S,
+                        "difference": number(gaps[:, 0, h].mean()), "low": low, "high": high,
+                        "higher_is_better": metric.higher_is_better,
                     }
                 )  # fmt: skip
     return out
 
 
-def outcomes(results: Sequence[WindowResult]) -> dict[str, float | int | None]:
-    """Quality of the reward head (R2) and of the continue head (AUC of ending the drive)."""
-    reward = np.concatenate([r.reward for r in results])
-    cont = np.concatenate([r.cont for r in results])
-    reward = reward[np.isfinite(reward).all(-1)]
-    cont = cont[np.isfinite(cont).all(-1)]
-    variance = ((reward[:, 1] - reward[:, 1].mean()) ** 2).sum() if len(reward) else 0.0
-    residual = ((reward[:, 0] - reward[:, 1]) ** 2).sum() if len(reward) else 0.0
-    ends, goes_on = cont[cont[:, 1] == 0, 0], cont[cont[:, 1] == 1, 0]
-    auc = None
-    if len(ends) and len(goes_on):
-        below = (ends[:, None] < goes_on[None]).mean() + 0.5 * (ends[:, None] == goes_on).mean()
-        auc = _number(below)
-    return {
-        "reward_r2": _number(1 - residual / variance) if variance > 0 else None,
-        "continue_auc": auc, "steps": len(reward), "terminal_steps": len(ends),
-    }  # fmt: skip
+def absent_classes(table: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """mask -> horizon -> classes that no voxel of the truth has; they count nowhere."""
+    out: dict[str, dict[str, list[str]]] = {}
+    for row in table:
+        if row["horizon_s"] != MEAN:
+            out.setdefault(row["mask"], {})[f"{row['horizon_s']:g}"] = row["absent"]
+    return out
 
 
-def _number(value: float) -> float | None:
+def _name(occ_class: int) -> str:
+    return OccClass(occ_class).name.lower()
+
+
+def number(value: float) -> float | None:
+    """Rounded for JSON; None where not defined."""
     return round(float(value), 6) if np.isfinite(value) else None
-
-
-def as_text(rows: Sequence[dict[str, Any]], mask: str) -> str:
-    """A plain table of the whole seconds for the terminal."""
-    known = {r["horizon_s"] for r in rows}
-    horizons = [h for h in (0.0, *COMPARED_AT_S) if h in known]
-    head = f"{'row':<20}{'input':<11}" + "".join(
-        f"{f'{name}@{h:g}s':>15}" for name in METRICS for h in horizons
-    )
-    lines = [head]
-    pairs = dict.fromkeys((r["row"], r["input"]) for r in rows)
-    for row, source in pairs:
-        cells = {
-            r["horizon_s"]: r for r in rows
-            if (r["row"], r["input"], r["mask"]) == (row, source, mask)
-        }  # fmt: skip
-        values = [cells[h][name] for name in METRICS for h in horizons]
-        text = "".join(f"{'-' if v is None else f'{v:.3f}':>15}" for v in values)
-        lines.append(f"{row:<20}{source:<11}{text}")
-    return "\n".join(lines)

@@ -20,10 +20,14 @@ from drivewm.eval.report import packing
 from drivewm.eval.report.results import read_json
 from drivewm.viz.strip import ROWS
 
-METRICS = {"miou": "mIoU", "movable_iou": "Movable IoU", "iou": "Occupied IoU"}
-ROW_KEYS = ("row", "input", "ego_mode", "horizon_s", *METRICS)
+NEEDED = {"miou": "mIoU", "movable_iou": "Movable IoU", "iou": "Occupied IoU"}
+METRICS = {**NEEDED, "vru_iou": "Vulnerable road users IoU", "rayiou": "RayIoU"}
+ROW_KEYS = ("row", "input", "ego_mode", "horizon_s", *NEEDED)
 PAIR_KEYS = ("against", "metric", "horizon_s", "difference", "low", "high")
-MASKS = {"none": "All voxels", "camera": "Voxels a camera sees"}
+MASKS = {
+    "none": "All voxels", "overlap": "In the grid from the start",
+    "camera": "Voxels a camera sees", "lidar": "Voxels the lidar sees",
+}  # fmt: skip
 AGAIN = "run `drivewm forecast` again"
 MAX_FILMS = 8
 FRONT_PX = 480
@@ -41,7 +45,8 @@ class Forecast:
     outcomes: dict[str, Any]
     provenance: dict[str, Any]
     windows: int
-    windows_sha: str
+    windows_hash: str
+    metrics: dict[str, str]  # shown: name -> title
     films: list[dict[str, Any]]
     films_total: int
 
@@ -77,14 +82,30 @@ def read(folder: str | Path) -> Forecast:
         horizons_s=horizons,
         lines=_lines(content["rows"], horizons),
         masks=list(dict.fromkeys(row.get("mask", "none") for row in content["rows"])),
-        comparisons=[{"mask": "none", **row} for row in content["comparisons"]],
+        comparisons=_comparisons(content["comparisons"]),
         outcomes=content.get("outcomes") or {},
         provenance=content.get("provenance") or {},
         windows=len(windows) if isinstance(windows, list) else int(windows),
-        windows_sha=str(content.get("windows_sha", "")),
+        windows_hash=str(content.get("windows_hash", "")),
+        metrics=_metrics(content["rows"]),
         films=films,
         films_total=total,
     )
+
+
+def _metrics(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The figures that some row has."""
+    known = {name for row in rows for name in METRICS if row.get(name) is not None}
+    return {name: title for name, title in METRICS.items() if name in NEEDED or name in known}
+
+
+def _comparisons(pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the figures shown, at whole seconds."""
+    return [
+        {"mask": "none", **pair}
+        for pair in pairs
+        if pair["metric"] in METRICS and pair["horizon_s"] % 1.0 == 0
+    ]
 
 
 def _lines(rows: list[dict[str, Any]], horizons: list[float]) -> list[dict[str, Any]]:
@@ -103,7 +124,7 @@ def _lines(rows: list[dict[str, Any]], horizons: list[float]) -> list[dict[str, 
         )
         place = horizons.index(row["horizon_s"])
         for metric in METRICS:
-            line["values"][metric][place] = row[metric]
+            line["values"][metric][place] = row.get(metric)
     return list(lines.values())
 
 

@@ -1,0 +1,69 @@
+"""The checkpoints of one table: one configuration, several seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from drivewm.errors import InputError
+from drivewm.models import checkpoint
+from drivewm.models.world_model import WorldModel
+from drivewm.training.batches import frame, observation
+from drivewm.training.clips import Frames
+
+MAY_DIFFER = ("seed", "threads")  # of the training configuration
+
+
+def load_all(runs: Sequence[str | Path]) -> list[WorldModel]:
+    """The published models of the runs.
+
+    Raises:
+        InputError: a folder is no run, two differ in more than the seed, or two are the same.
+    """
+    models = [checkpoint.load(run) for run in runs]
+    first = _flat(_configuration(runs[0]))
+    digests: dict[str, str | Path] = {}
+    for run in runs:
+        other = _flat(_configuration(run))
+        for name in sorted(first.keys() | other.keys()):
+            if first.get(name) != other.get(name):
+                raise InputError(
+                    f"is {other.get(name)}, in {runs[0]} it is {first.get(name)}",
+                    file=Path(run) / checkpoint.CONFIG, field=name,
+                    fix="checkpoints of one table differ in nothing but the seed",
+                )  # fmt: skip
+        digest = checkpoint.digest(run)
+        if digest in digests:
+            raise InputError(f"the same weights as {digests[digest]}", file=run,
+                             fix="name each checkpoint once")  # fmt: skip
+        digests[digest] = run
+    return models
+
+
+def _configuration(run: str | Path) -> dict[str, Any]:
+    config = checkpoint.provenance(run).get("config") or {}
+    return {name: value for name, value in config.items() if name not in MAY_DIFFER}
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in tree.items():
+        whole = f"{prefix}{name}"
+        out |= _flat(value, f"{whole}.") if isinstance(value, dict) else {whole: value}
+    return out
+
+
+@torch.no_grad()
+def features_of(model: WorldModel, frames: Frames, batch: int = 8) -> Tensor:
+    """The encoder's features of every frame, [K, C, X/2, Y/2], as training kept them."""
+    parts = []
+    for first in range(0, len(frames.occupancy), batch):
+        last = min(first + batch, len(frames.occupancy))
+        each = [frame(frames, k) for k in range(first, last)]
+        stacked = {name: torch.stack([f[name] for f in each]) for name in each[0]}
+        parts.append(model.encode(observation(stacked)).half())
+    return torch.cat(parts).float()
