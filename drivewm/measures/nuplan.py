@@ -22,17 +22,12 @@ from drivewm.measures.collision import (
     list_contacts,
 )
 from drivewm.measures.comfort import MIN_STEPS, comfort_rows, rows_within_bounds
+from drivewm.measures.corner_lanes import TOGETHER, corner_states, count_lane_changes
 from drivewm.measures.drivable_history import leave_drivable
 from drivewm.measures.driving_direction import driving_direction_score, lane_progress, window_sums
 from drivewm.measures.expert_route import expert_route, route_progress
 from drivewm.measures.history import History
-from drivewm.measures.lane_history import (
-    TOGETHER,
-    corner_states,
-    count_lane_changes,
-    follow_corners,
-    follow_point,
-)
+from drivewm.measures.lane_history import follow_corners, follow_point
 from drivewm.measures.nuplan_road import NuplanRoad
 from drivewm.measures.progress import MIN_SHARE, progress_ratio
 from drivewm.measures.speed_limit import overspeed, speed_limit_score

@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon, box
 
 from drivewm.geometry.boxes import corners
-from drivewm.measures.lane_history import (
+from drivewm.measures.corner_lanes import (
     APART,
     OFF,
     TOGETHER,
     corner_states,
     count_lane_changes,
-    follow_corners,
-    follow_point,
 )
+from drivewm.measures.lane_history import follow_corners, follow_point
 from drivewm.measures.nuplan_road import road_of_map
 from drivewm.scene import Lane, RoadMap
 from drivewm.scene.road_graph import graph_lanes
