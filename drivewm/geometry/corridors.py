@@ -143,6 +143,45 @@ def _direction(line, count, at_end):
 
 
 @njit(cache=True)
+def next_stretch(
+    line: np.ndarray,  # [Q, 2]
+    arc_m: np.ndarray,  # [Q]
+    count: int,
+    start: int,
+    x: float,
+    y: float,
+    reach_m: float,
+) -> tuple[int, int]:
+    """First and last vertex of the next stretch, from vertex ``start`` on, that comes within
+    ``reach_m`` of (x, y); ``count`` twice if none does.
+
+    All of the line before and between stretches is farther away, their end vertices too (unless
+    they are the line's).
+    """
+    i = start
+    while i < count - 1:
+        slack = math.hypot(line[i, 0] - x, line[i, 1] - y) - reach_m
+        if slack > 0.0 and arc_m[i + 1] - arc_m[i] <= slack:
+            goal = arc_m[i] + slack
+            while i < count - 1 and arc_m[i + 1] <= goal:
+                i += 1
+            continue
+        last = i + 1
+        while last < count - 1 and math.hypot(line[last, 0] - x, line[last, 1] - y) <= reach_m:
+            last += 1
+        return i, last
+    return count, count
+
+
+@njit(cache=True)
+def corridor_reach(bounds: np.ndarray, half_m: float) -> tuple[float, float, float]:
+    """Centre and radius of the circle outside of which a corridor cannot meet what lies in the
+    bounds [4]: square ends reach up to 1.42 half widths."""
+    cx, cy = 0.5 * (bounds[0] + bounds[2]), 0.5 * (bounds[1] + bounds[3])
+    return cx, cy, math.hypot(bounds[2] - cx, bounds[3] - cy) + 1.5 * half_m
+
+
+@njit(cache=True)
 def corridor_meets(
     line: np.ndarray,  # [Q, 2]
     arc_m: np.ndarray,  # [Q]
@@ -158,27 +197,17 @@ def corridor_meets(
     """Does the corridor around the first ``count`` points meet a ring?
 
     Only the stretches within reach of the ring are drawn: joins depend on neighbours alone, and
-    the cuts lie beyond the ring's circumscribed circle.
+    the cuts lie out of reach.
     """
-    cx = 0.5 * (other_bounds[0] + other_bounds[2])
-    cy = 0.5 * (other_bounds[1] + other_bounds[3])
-    reach = math.hypot(other_bounds[2] - cx, other_bounds[3] - cy) + 1.5 * half_m
-    i = 0
-    while i < count - 1:
-        slack = math.hypot(line[i, 0] - cx, line[i, 1] - cy) - reach
-        if slack > 0.0 and arc_m[i + 1] - arc_m[i] <= slack:
-            goal = arc_m[i] + slack
-            while i < count - 1 and arc_m[i + 1] <= goal:
-                i += 1
-            continue
-        last = i + 1
-        while last < count - 1 and math.hypot(line[last, 0] - cx, line[last, 1] - cy) <= reach:
-            last += 1
+    x, y, reach_m = corridor_reach(other_bounds, half_m)
+    first, last = next_stretch(line, arc_m, count, 0, x, y, reach_m)
+    while first < count:
         size = corridor_ring(
-            line[i:], last + 1 - i, half_m, square and i == 0, square and last == count - 1, ring
-        )
+            line[first:], last + 1 - first, half_m, square and first == 0,
+            square and last == count - 1, ring,
+        )  # fmt: skip
         ring_bounds(ring, size, bounds)
         if rings_meet(ring, size, bounds, other, other_count, other_bounds):
             return True
-        i = last
+        first, last = next_stretch(line, arc_m, count, last, x, y, reach_m)
     return False

@@ -27,6 +27,7 @@ from drivewm.scene.road_graph import RoadGraph, road_graph
 from drivewm.sim.compiled import Compiled
 from drivewm.sim.nuplan_agents import lane_headings, lights_of
 
+NEAR = 4  # stretches kept per object; where there are more, the corridor is drawn each time
 STRAIGHT_M = 300.0  # of path where there is no lane to follow
 
 
@@ -42,7 +43,8 @@ class NuplanIdmSetup(NamedTuple):
     radius_m: float
     car: np.ndarray  # [3] length, width, rear axle to centre
     lanes: PolygonSet
-    lane_bounds: np.ndarray  # [K, 4] of the outer rings
+    lane_near: np.ndarray  # [K, 4, 3] stretches of the path near red connectors
+    lane_near_count: np.ndarray  # int64 [K], -1: not looked at yet
     light_lane: np.ndarray  # int64 [L]
     on_route: np.ndarray  # bool [K]
     ego_box: np.ndarray  # [4, 2]
@@ -50,6 +52,10 @@ class NuplanIdmSetup(NamedTuple):
     who: np.ndarray  # int64 [N + L]
     corners: np.ndarray  # [N + L, 4, 2]
     bounds: np.ndarray  # [N + L, 4]
+    near: np.ndarray  # [N + L, 4, 3] stretches of the path near objects: from, to, meets
+    near_count: np.ndarray  # int64 [N + L]
+    whole: np.ndarray  # [C, 2] the path's points
+    progress: np.ndarray  # [C]
     line: np.ndarray  # [C + 2, 2]
     arc: np.ndarray  # [C + 2]
     ring: np.ndarray  # [R, 2]
@@ -92,9 +98,12 @@ def setup(
         law=(float(min_gap_m), float(headway_s), float(accel_mps2), float(decel_mps2)),
         horizon_s=int(samples) * STEP_S, radius_m=float(radius_m),
         car=np.array([car.length_m, car.width_m, car.rear_axle_to_center_m]),
-        lanes=graph.lanes, lane_bounds=graph.lanes.bounds, light_lane=lights_of(scene.map, scene.lights),
+        lanes=graph.lanes, lane_near=np.zeros((len(graph.is_connector), NEAR, 3)),
+        lane_near_count=np.full(len(graph.is_connector), -1), light_lane=lights_of(scene.map, scene.lights),
         on_route=on_route, ego_box=np.empty((4, 2)), ego_bounds=np.empty(4),
         who=np.empty(most, np.int64), corners=np.empty((most, 4, 2)), bounds=np.empty((most, 4)),
+        near=np.empty((most, NEAR, 3)), near_count=np.zeros(most, np.int64),
+        whole=np.ascontiguousarray(path[:, 1:3]), progress=path[:, 0].copy(),
         line=np.empty((len(path) + 2, 2)), arc=np.empty(len(path) + 2),
         ring=np.empty((6 * len(path) + 128, 2)), ring_bounds=np.empty(4),
     )  # fmt: skip

@@ -53,9 +53,8 @@ def plan(setup, step, now_us, ego, state, valid, size, score_type, light_status,
 
 
 @njit(cache=True)
-def drive(setup, run):
+def drive(setup, run, world):
     """The whole drive; the step whose plan cannot be driven, or -1."""
-    world = run.world
     for step in range(run.steps):
         if step % run.every == 0:
             plan(
@@ -64,7 +63,7 @@ def drive(setup, run):
             )  # fmt: skip
             if not take_plan(run, step):
                 return step
-        advance(run, step)
+        advance(run, world, step)
     return -1
 
 

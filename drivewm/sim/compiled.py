@@ -5,8 +5,7 @@ A planner that can run here has a class attribute ``compiled`` (:class:`Compiled
 kernel, because a kernel that gets another one as an argument is compiled anew in every process::
 
     @njit(cache=True)
-    def drive(setup, run):
-        world = run.world
+    def drive(setup, run, world):
         for step in range(run.steps):
             if step % run.every == 0:
                 plan(setup, step, run.start_us + step * DT_US, run.ego[step], world.state,
@@ -14,8 +13,11 @@ kernel, because a kernel that gets another one as an argument is compiled anew i
                      run.plans[step // run.every])
                 if not take_plan(run, step):
                     return step
-            advance(run, step)
+            advance(run, world, step)
         return -1
+
+Kernels get large tuples whole and pick single arrays: taking a tuple out of a tuple touches the
+reference count of every array in it.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ class Compiled:
     """What a planner brings for the compiled loop."""
 
     setup: Callable[..., Any]  # (scene as known at the start, **options) -> NamedTuple of arrays
-    drive: Callable[[Any, Run], int]  # -> -1, or the step whose plan cannot be driven
+    drive: Callable[[Any, Run, World], int]  # -> -1, or the step whose plan cannot be driven
     notes: Callable[[Any, int], Sequence[Mapping[str, Any]]] | None = None
     """(set-up after the drive, number of plans) -> what Rollout.info tells of each plan."""
 
@@ -53,7 +55,6 @@ class Run(NamedTuple):
     steps: int
     every: int  # steps from plan to plan
     start_us: int
-    world: World
     lights: np.ndarray  # int8 [T, L]
     plan: Followed
     offsets_us: np.ndarray  # int64 [H]
@@ -83,8 +84,7 @@ def make_run(
     state, valid = np.zeros((count, steps + 1, 6)), np.zeros((count, steps + 1), bool)
     ego[0], state[:, 0], valid[:, 0] = scene.ego[0], world.state, world.valid
     return Run(
-        steps=steps, every=every, start_us=int(scene.times_us[0]), world=world,
-        lights=traffic.light_table(steps),
+        steps=steps, every=every, start_us=int(scene.times_us[0]), lights=traffic.light_table(steps),
         plan=followed(len(offsets_us) + (0 if starts_now else 1), duration_us, law),
         offsets_us=np.array(offsets_us, np.int64),
         plans=np.zeros((-(-steps // every), len(offsets_us), 3)), law=law,
@@ -93,7 +93,7 @@ def make_run(
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def take_plan(run: Run, step: int) -> bool:
     """Follows the plan just written from now on; False if it cannot be driven."""
     poses, ego, plan = run.plans[step // run.every], run.ego[step], run.plan
@@ -126,11 +126,11 @@ def _is_drivable(poses: np.ndarray, offsets_us: np.ndarray, ego: np.ndarray) -> 
     return True
 
 
-@njit(cache=True)
-def advance(run: Run, step: int) -> None:
+@njit(cache=True, inline="always")
+def advance(run: Run, world: World, step: int) -> None:
     """Drives ego and surroundings from ``step`` to ``step`` + 1 and records both."""
     now_us = run.start_us + step * DT_US
-    ego, world = run.ego[step], run.world
+    ego = run.ego[step]
     accel, rate = command(run.plan, run.law, ego, now_us, run.wheelbase_m)
     run.ego[step + 1] = bicycle_step(ego, accel, rate, run.wheelbase_m, DT_S, run.friction)
     step_world(world, step, now_us, ego, run.car, run.lights[step], run.lights[step + 1])

@@ -56,7 +56,7 @@ def drive_compiled(
         return _pack(scene, traffic, run, "failed", f"plan() at 0.0 s: {reason}", every, 0.0)
     run = make_run(scene, traffic, known.offsets_us, config, every, steps)
     started = time.perf_counter()
-    failed_at = planner.compiled.drive(known, run)
+    failed_at = planner.compiled.drive(known, run, traffic.world)
     took_s = time.perf_counter() - started
     if failed_at < 0:
         traffic.moved(steps)

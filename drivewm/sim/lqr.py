@@ -150,16 +150,26 @@ def fit_plan(plan: Followed, law: LqrLaw) -> None:
     poses, count = plan.poses, len(plan.times_us)
     for i in range(1, count):
         poses[i, 2] = poses[i - 1, 2] + principal(poses[i, 2] - poses[i - 1, 2])
-    i, size = 1, len(plan.speed)
-    for k in range(size + 1):
-        now_us = plan.times_us[0] + k * DT_US
-        while i < count - 1 and plan.times_us[i] < now_us:
-            i += 1
-        _between(plan, i, now_us, plan.grid_poses[k])
-        if k < size:
-            # Seconds since 1970 lose digits (2e-7 s). The reference divides here and multiplies
-            # for the present time; the same rounding makes the commands equal to 1e-12.
-            plan.grid_s[k] = now_us / 1e6
+    size, k = len(plan.speed), 0
+    for i in range(1, count):
+        start, end = plan.times_us[i - 1], plan.times_us[i]
+        span = float(end - start)
+        x, y, turn = poses[i - 1, 0], poses[i - 1, 1], poses[i - 1, 2]
+        along_x, along_y = (poses[i, 0] - x) / span, (poses[i, 1] - y) / span
+        turning = (poses[i, 2] - turn) / span
+        while k <= size:
+            now_us = plan.times_us[0] + k * DT_US
+            if now_us > end and i < count - 1:
+                break
+            into = float(min(now_us, end) - start)
+            plan.grid_poses[k, 0] = along_x * into + x
+            plan.grid_poses[k, 1] = along_y * into + y
+            plan.grid_poses[k, 2] = principal(turning * into + turn)
+            k += 1
+    for k in range(size):
+        # Seconds since 1970 lose digits (2e-7 s). The reference divides here and multiplies for
+        # the present time; the same rounding makes the commands equal to 1e-12.
+        plan.grid_s[k] = (plan.times_us[0] + k * DT_US) / 1e6
     grid = plan.grid_poses
     for k in range(size):
         dx, dy = grid[k + 1, 0] - grid[k, 0], grid[k + 1, 1] - grid[k, 1]

@@ -23,7 +23,7 @@ from drivewm.geometry.paths import (
     pose_at,
     start_curvature,
 )
-from drivewm.geometry.polygons import contains
+from drivewm.geometry.polygons import PolygonSet, contains
 from drivewm.scene import EgoColumn, Lights, RoadMap, Scene, ScoreType
 from drivewm.scene.road_graph import RoadGraph, graph_lanes, road_graph
 
@@ -69,7 +69,15 @@ class NuplanAgents(NamedTuple):
     ring_bounds: np.ndarray  # [4] scratch
     others: np.ndarray  # [1 + N, 4, 2] scratch: boxes of the ego and of replayed tracks
     other_bounds: np.ndarray  # [1 + N, 4] scratch
-    graph: RoadGraph
+    next_first: np.ndarray  # of the road graph, from here on
+    next_lane: np.ndarray
+    has_light: np.ndarray
+    speed_limit_mps: np.ndarray
+    line_first: np.ndarray
+    line_xy: np.ndarray
+    stop_first: np.ndarray
+    stop_line: np.ndarray
+    stop_lines: PolygonSet
 
 
 def lane_headings(graph: RoadGraph) -> np.ndarray:
@@ -215,5 +223,9 @@ def _room(
         light_lane=lights, lane_light=np.full(lanes, -1, np.int8),
         heading=lane_headings(graph), curvature=np.array(curvature, float), poses=np.empty((c, 3)),
         line=np.empty((c, 2)), arc=np.empty(c), ring=np.empty((r, 2)), ring_bounds=np.empty(4),
-        others=np.empty((1 + n, 4, 2)), other_bounds=np.empty((1 + n, 4)), graph=graph,
+        others=np.empty((1 + n, 4, 2)), other_bounds=np.empty((1 + n, 4)),
+        next_first=graph.next_first, next_lane=graph.next_lane, has_light=graph.has_light,
+        speed_limit_mps=graph.speed_limit_mps, line_first=graph.line_first,
+        line_xy=graph.line_xy, stop_first=graph.stop_first, stop_line=graph.stop_line,
+        stop_lines=graph.stop_lines,
     )  # fmt: skip

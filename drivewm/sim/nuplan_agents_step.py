@@ -37,7 +37,7 @@ BOX, FOOT, BOTH = 0, 1, 2
 NOBODY, EGO, AGENT, STILL = -1, 0, 1, 2
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def step_nuplan_agents(
     m,  # NuplanAgents
     ego: np.ndarray,  # [11] before the step
@@ -71,11 +71,11 @@ def step_nuplan_agents(
             _move(m, a, ego, present, dt_s)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _move(m, a, ego, present, dt_s):
     _plan_route(m, a)
     gap, lead_mps, margin = _lead(m, a, ego, present)
-    limit = m.graph.speed_limit_mps[m.route[a, m.route_count[a] - 1]]
+    limit = m.speed_limit_mps[m.route[a, m.route_count[a] - 1]]
     if limit > 0.0:
         m.target[a] = limit
     speed = m.speed[a]
@@ -87,29 +87,29 @@ def _move(m, a, ego, present, dt_s):
     _show(m, a)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _plan_route(m, a):
     """Appends lanes, the straightest that is open, until enough path lies ahead."""
-    graph, path = m.graph, m.path[a]
+    path = m.path[a]
     wanted = MIN_PATH_M + m.target[a] * HEADWAY_S
     while path[m.count[a] - 1, 0] - m.progress[a] < wanted:
         end = m.route[a, m.route_count[a] - 1]
         chosen, straightest = -1, np.inf
-        for k in range(graph.next_first[end], graph.next_first[end + 1]):
-            lane = graph.next_lane[k]
+        for k in range(m.next_first[end], m.next_first[end + 1]):
+            lane = m.next_lane[k]
             light = m.lane_light[lane]
-            is_open = light == GREEN if graph.has_light[lane] else light != RED
+            is_open = light == GREEN if m.has_light[lane] else light != RED
             if is_open and abs(m.curvature[lane]) < straightest:
                 chosen, straightest = lane, abs(m.curvature[lane])
         if chosen < 0:
             return
-        first, last = graph.line_first[chosen], graph.line_first[chosen + 1]
+        first, last = m.line_first[chosen], m.line_first[chosen + 1]
         if last - first < 2 or m.count[a] + 1 + last - first > len(m.poses):
             return
         at = clamp_progress(path, m.count[a], m.progress[a])
         size = rest_of_path(path, m.count[a], at, m.poses)
         for k in range(first, last):
-            m.poses[size, 0], m.poses[size, 1] = graph.line_xy[k, 0], graph.line_xy[k, 1]
+            m.poses[size, 0], m.poses[size, 1] = m.line_xy[k, 0], m.line_xy[k, 1]
             m.poses[size, 2] = m.heading[k]
             size += 1
         m.count[a] = build_path(m.poses, size, path)
@@ -121,7 +121,7 @@ def _plan_route(m, a):
         m.route[a, m.route_count[a] - 1] = chosen
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _lead(m, a, ego, present):
     """(gap m, speed along m/s, length to subtract m) of what the agent follows."""
     path, count = m.path[a], m.count[a]
@@ -133,41 +133,57 @@ def _lead(m, a, ego, present):
         if i > 0:
             arc += math.hypot(m.poses[i, 0] - m.line[i - 1, 0], m.poses[i, 1] - m.line[i - 1, 1])
         m.line[i, 0], m.line[i, 1], m.arc[i] = m.poses[i, 0], m.poses[i, 1], arc
+    line, arcs, drawn, drawn_bounds = m.line, m.arc, m.ring, m.ring_bounds
+    box, box_bounds, foot = m.box[a], m.bounds[a, BOX], m.foot[a]
+    feet, foot_bounds = m.foot_count[a], m.bounds[a, FOOT]
     best, best_bounds = np.inf, m.bounds[a, BOTH]
     kind, who = NOBODY, -1
     for n in range(len(present) + 1):  # the ego, then what is played back
         if n > 0 and not (present[n - 1] and m.replayed[n - 1]):
             continue
         ring, bounds = m.others[n], m.other_bounds[n]
-        if _meets(m, size, half, ring, 4, bounds):
-            away = _distance(m, a, ring, 4, bounds)
+        if corridor_meets(
+            line, arcs, size, half, False, ring, 4, bounds, drawn, drawn_bounds
+        ):  # fmt: skip
+            away = _distance(box, box_bounds, foot, feet, foot_bounds, ring, 4, bounds)
             if kind == NOBODY or comes_before(away, bounds, best, best_bounds):
                 best, best_bounds, kind, who = away, bounds, EGO if n == 0 else STILL, n
     for b in range(len(m.alive)):
         if b == a or not m.alive[b]:
             continue
-        seen = _meets(m, size, half, m.box[b], 4, m.bounds[b, BOX])
-        feet = m.foot_count[b]
-        if not seen and feet > 0:
-            seen = _meets(m, size, half, m.foot[b], feet, m.bounds[b, FOOT])
+        count_b, ring, bounds = m.foot_count[b], m.box[b], m.bounds[b, BOX]
+        seen = corridor_meets(
+            line, arcs, size, half, False, ring, 4, bounds, drawn, drawn_bounds
+        )  # fmt: skip
+        if not seen and count_b > 0:
+            seen = corridor_meets(
+                line, arcs, size, half, False, m.foot[b], count_b, m.bounds[b, FOOT], drawn,
+                drawn_bounds,
+            )  # fmt: skip
         if seen:
-            away = _distance(m, a, m.box[b], 4, m.bounds[b, BOX])
-            if feet > 0 and away > 0.0:
-                away = min(away, _distance(m, a, m.foot[b], feet, m.bounds[b, FOOT]))
+            away = _distance(box, box_bounds, foot, feet, foot_bounds, ring, 4, bounds)
+            if count_b > 0 and away > 0.0:
+                other = _distance(
+                    box, box_bounds, foot, feet, foot_bounds, m.foot[b], count_b,
+                    m.bounds[b, FOOT],
+                )  # fmt: skip
+                away = min(away, other)
             if kind == NOBODY or comes_before(away, m.bounds[b, BOTH], best, best_bounds):
                 best, best_bounds, kind, who = away, m.bounds[b, BOTH], AGENT, b
-    lines = m.graph.stop_lines
+    lines = m.stop_lines
     for k in range(m.route_count[a]):
         lane = m.route[a, k]
         if m.lane_light[lane] != RED:
             continue
-        for s in range(m.graph.stop_first[lane], m.graph.stop_first[lane + 1]):
-            row = m.graph.stop_line[s]
+        for s in range(m.stop_first[lane], m.stop_first[lane + 1]):
+            row = m.stop_line[s]
             first = lines.ring_start[lines.polygon_start[row]]
             points = lines.ring_start[lines.polygon_start[row] + 1] - 1 - first
             ring, bounds = lines.vertices[first : first + points], lines.bounds[row]
-            if _meets(m, size, half, ring, points, bounds):
-                away = _distance(m, a, ring, points, bounds)
+            if corridor_meets(
+                line, arcs, size, half, False, ring, points, bounds, drawn, drawn_bounds
+            ):  # fmt: skip
+                away = _distance(box, box_bounds, foot, feet, foot_bounds, ring, points, bounds)
                 if kind == NOBODY or comes_before(away, bounds, best, best_bounds):
                     best, best_bounds, kind, who = away, bounds, STILL, row
     if kind == NOBODY:
@@ -182,24 +198,15 @@ def _lead(m, a, ego, present):
 
 
 @njit(cache=True)
-def _meets(m, size, half_m, ring, count, bounds):
-    """Does the way ahead (in the scratch line) meet a ring?"""
-    return corridor_meets(
-        m.line, m.arc, size, half_m, False, ring, count, bounds, m.ring, m.ring_bounds
-    )
-
-
-@njit(cache=True)
-def _distance(m, a, ring, count, bounds):
-    """From what the others see of agent ``a`` to a ring."""
-    away = ring_distance(m.box[a], 4, m.bounds[a, BOX], ring, count, bounds)
-    if m.foot_count[a] > 0 and away > 0.0:
-        feet = m.foot_count[a]
-        away = min(away, ring_distance(m.foot[a], feet, m.bounds[a, FOOT], ring, count, bounds))
+def _distance(box, box_bounds, foot, feet, foot_bounds, ring, count, bounds):
+    """From what the others see of an agent, its box and stretch ahead, to a ring."""
+    away = ring_distance(box, 4, box_bounds, ring, count, bounds)
+    if feet > 0 and away > 0.0:
+        away = min(away, ring_distance(foot, feet, foot_bounds, ring, count, bounds))
     return away
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _show(m, a):
     """Writes the pose and what the others see of the agent."""
     path, count = m.path[a], m.count[a]

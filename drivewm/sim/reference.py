@@ -109,7 +109,7 @@ def fit_curvature(
 ) -> np.ndarray:
     """Curvature profile [N] of poses [M, 3] driven with the speeds [N]."""
     count = len(speed_mps)
-    right, main, off1 = np.empty(count), np.empty(count), np.zeros(count)
+    right, main = np.empty(count), np.empty(count)
     for i in range(count):
         step = speed_mps[i] * dt_s
         main[i] = step * step
@@ -119,5 +119,12 @@ def fit_curvature(
     for i in range(count - 1):
         main[i] += weight
         main[i + 1] += weight
-        off1[i] -= weight
-    return solve_pentadiagonal(main, off1, np.zeros(count), right)
+    # One off-diagonal of -weight everywhere: L D Lᵀ in place.
+    for i in range(1, count):
+        low = -weight / main[i - 1]
+        main[i] -= low * low * main[i - 1]
+        right[i] -= low * right[i - 1]
+    right[count - 1] /= main[count - 1]
+    for i in range(count - 2, -1, -1):
+        right[i] = right[i] / main[i] - (-weight / main[i]) * right[i + 1]
+    return right

@@ -1,6 +1,7 @@
 """One step of a scene's whole surroundings (Numba kernels). Shapes: N tracks, T steps, L lights.
 
-The kernel serves the Python loop (``Traffic.step``) and the compiled one alike.
+The kernel serves the Python loop (``Traffic.step``) and the compiled one alike. Functions are put
+into their callers: handing a hundred arrays over takes longer than what most of them do.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class World(NamedTuple):
     valid: np.ndarray  # bool [N] now
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def step_world(
     world: World,
     step: int,
@@ -66,7 +67,7 @@ def step_world(
     publish(world, step + 1)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def set_ego(world: World, ego: np.ndarray, car: np.ndarray) -> None:
     """Writes the ego's slot: box centre, speed, place along the path it is expected on."""
     agents, slot = world.agents, len(world.state)
@@ -85,7 +86,7 @@ def set_ego(world: World, ego: np.ndarray, car: np.ndarray) -> None:
     agents.waited[slot] = agents.waited[slot] + DT_S if agents.speed[slot] < 0.1 else 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def publish(world: World, step: int) -> None:
     """Writes ``state`` and ``valid`` as they are at ``step``."""
     if world.is_nuplan:
@@ -107,7 +108,7 @@ def publish(world: World, step: int) -> None:
         world.valid[n] = agents.active[n]
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _publish_nuplan(world: World, step: int) -> None:
     nuplan = world.nuplan
     k = min(step, world.recorded.shape[1] - 1)
