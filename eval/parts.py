@@ -32,12 +32,14 @@ def judged_part(
     }  # fmt: skip
     plan_ms = 1e3 * np.array(drive.plan_wall_s or [0.0])
     timing = {"plan_ms_mean": float(plan_ms.mean()), "plan_ms_max": float(plan_ms.max())}
-    complete = judged is not None and facts is not None
+    worst: list[dict[str, Any]] = []
+    if judged is not None and facts is not None:
+        worst = worst_rows(job.cell, drive, judged, facts)
     return {
         "scores": job_columns(job) | setting | made | _judged_columns(judged),
         "series": key | _series(drive, judged, facts),
         "safety": key | _safety_columns(facts),
-        "worst": worst_rows(job.cell, drive, judged, facts) if complete else [],
+        "worst": worst,
         "timings": key | timing | {"wall_s": wall_s},
     }
 

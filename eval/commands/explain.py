@@ -41,24 +41,28 @@ def run(args: argparse.Namespace) -> int:
         print(("\n" if n else "") + explain_text.as_text(found))
         suffix = f"~{cell.seed}" if cell.seed else ""
         stem = output / cell.planner / f"{cell.scene_id}{suffix}"
-        content = found.as_dict()
+        content = found.as_dict() | {"pictures": []}
         drive = explain_picture.read_drive(folder, found, fleet)
-        content["pictures"] = []
-        for name, moment in _moments(found) if drive is not None else []:
-            lost = next((c.share.lost for c in found.causes if c.share.term == name), None)
-            cost = "nearest to harm" if lost is None else f"{name} cost {lost:.3f}"
-            picture = explain_picture.draw(drive, moment, f"{cell.planner}: {cost}", palette)
-            path = stem.with_name(f"{stem.name}.{name}.png")
-            with storage.atomic_file(path) as partial:
-                picture.save(partial, format="PNG")
-            content["pictures"].append(path.name)
-            print(f"  {path}")
         if drive is None:
             print("  no picture: the drive was not archived")
+        else:
+            for name, moment in _moments(found):
+                picture = explain_picture.draw(drive, moment, _heading(found, name), palette)
+                path = stem.with_name(f"{stem.name}.{name}.png")
+                with storage.atomic_file(path) as partial:
+                    picture.save(partial, format="PNG")
+                content["pictures"].append(path.name)
+                print(f"  {path}")
         path = stem.with_name(f"{stem.name}.json")
         storage.write_text(path, json.dumps(content, indent=2) + "\n")
         print(f"  {path}")
     return 0
+
+
+def _heading(found: Explanation, name: str) -> str:
+    lost = next((c.share.lost for c in found.causes if c.share.term == name), None)
+    cost = "nearest to harm" if lost is None else f"{name} cost {lost:.3f}"
+    return f"{found.cell.planner}: {cost}"
 
 
 def _moments(found: Explanation) -> list[tuple[str, Moment]]:
