@@ -16,11 +16,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the table; exit code 1 when something differs that is no shown tie."""
-    from drivewm.eval.conform.run import as_rows, conform, is_equal, table
+    from drivewm.eval.conform.run import as_rows, conform, is_equal, summary, table
     from drivewm.storage import write_text
 
     counts = conform(Path(args.fixtures), args.kinds.split(",") if args.kinds else None)
     print(table(counts))
+    print(f"\n{summary(counts)}")
     if args.json:
         write_text(Path(args.json), json.dumps(as_rows(counts), indent=1) + "\n")
     wrong = [count for count in counts if not is_equal(count)]

@@ -74,6 +74,22 @@ def table(counts: Sequence[Count]) -> str:
     return "\n".join(lines)
 
 
+def summary(counts: Sequence[Count]) -> str:
+    """Markdown: one line per kind."""
+    lines = [
+        "| kind | cases | quantities | comparisons | mismatches | shown ties | largest difference |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for kind in dict.fromkeys(count.kind for count in counts):
+        own = [count for count in counts if count.kind == kind]
+        lines.append(
+            f"| {kind} | {max(c.cases for c in own)} | {len(own)} | {sum(c.cases for c in own)} | "
+            f"{sum(c.mismatches for c in own)} | {sum(c.excepted for c in own)} | "
+            f"{max(c.largest for c in own):.1e} |"
+        )
+    return "\n".join(lines)
+
+
 def as_rows(counts: Sequence[Count]) -> list[dict[str, Any]]:
     """Plain dicts for a JSON file."""
     return [asdict(count) | {"equal": is_equal(count)} for count in counts]

@@ -39,6 +39,7 @@ def test_a_mismatch_is_exit_code_1_and_names_the_case(folder, hand_kind, capsys)
     assert main(["conform", str(folder), "--json", str(folder / "t.json")]) == 1
     out = capsys.readouterr().out
     assert "| hand | x ** | 2 | 1 | 0 | 1.0e+00 | 1e-06 |" in out
+    assert "| hand | 2 | 1 | 2 | 1 | 0 | 1.0e+00 |" in out
     assert "1: differs by 1" in out
     assert json.loads((folder / "t.json").read_text())[0]["equal"] is False
 
