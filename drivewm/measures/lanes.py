@@ -12,6 +12,7 @@ from shapely.geometry import Polygon
 from drivewm.geometry.polygons import PolygonSet, contains, first_containing, pack
 from drivewm.measures.collision import LaneFlag
 from drivewm.scene import RoadMap
+from drivewm.scene.once import once_per_map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,19 +26,24 @@ class LaneLayout:
     @classmethod
     def of_map(cls, road_map: RoadMap) -> LaneLayout | None:
         """None when the map has no lane graph or no lane polygons."""
-        lanes = [lane for lane in road_map.lanes if lane.polygon is not None and not lane.is_bike]
-        if not road_map.has_lane_graph or not lanes:
-            return None
-        row = {lane.id: i for i, lane in enumerate(lanes)}
-        follows = np.zeros((len(lanes), len(lanes)), bool)
-        for i, lane in enumerate(lanes):
-            for successor in lane.successors:
-                if successor in row:
-                    follows[i, row[successor]] = True
-        return cls(
-            lanes=pack([_largest(lane.polygon) for lane in lanes]), follows=follows,
-            intersections=pack(road_map.intersections),
-        )  # fmt: skip
+        return _layout(road_map)
+
+
+@once_per_map
+def _layout(road_map: RoadMap) -> LaneLayout | None:
+    lanes = [lane for lane in road_map.lanes if lane.polygon is not None and not lane.is_bike]
+    if not road_map.has_lane_graph or not lanes:
+        return None
+    row = {lane.id: i for i, lane in enumerate(lanes)}
+    follows = np.zeros((len(lanes), len(lanes)), bool)
+    for i, lane in enumerate(lanes):
+        for successor in lane.successors:
+            if successor in row:
+                follows[i, row[successor]] = True
+    return LaneLayout(
+        lanes=pack([_largest(lane.polygon) for lane in lanes]), follows=follows,
+        intersections=pack(road_map.intersections),
+    )  # fmt: skip
 
 
 def _largest(shape: Any) -> Polygon:

@@ -14,6 +14,7 @@ from shapely.geometry import Polygon
 
 from drivewm.geometry.polygons import PolygonSet, pack
 from drivewm.geometry.polylines import arc_lengths
+from drivewm.scene.once import once_per_map
 from drivewm.scene.road_map import Lane, RoadMap
 from drivewm.scene.roadblocks import with_roadblocks
 
@@ -57,6 +58,7 @@ def graph_lanes(road_map: RoadMap) -> tuple[Lane, ...]:
     return tuple(lane for lane in road_map.lanes if not lane.is_bike)
 
 
+@once_per_map
 def road_graph(road_map: RoadMap) -> RoadGraph:
     """Flattens a map; roadblocks are derived where it has none."""
     road_map = with_roadblocks(road_map)

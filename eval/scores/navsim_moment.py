@@ -27,6 +27,7 @@ from drivewm.eval.scores.navsim_world import (
     landscape_of,
     observed_tracks,
     reacting_tracks,
+    with_route,
 )
 from drivewm.measures.proposals import (
     NAVSIM_V1,
@@ -102,7 +103,8 @@ class MomentJudge:
             scene, asking.planner, place.step, place.offset, sim, asking.mode, asking.cameras,
             self._config.moments,
         )  # fmt: skip
-        reference, whose = self._references.at(scene, place.step, place.offset)
+        known = with_route(scene, self._landscape(scene))  # found once
+        reference, whose = self._references.at(known, place.step, place.offset)
         states = self._driven(asking, asked.ego, np.stack([reference, asked.poses]))
         tracks = self._tracks(asking, place.step, states[1])
         environment = self._environment(scene, place, tracks)
@@ -137,8 +139,7 @@ class MomentJudge:
 
     def _environment(self, scene: Scene, place: Place, tracks: Tracks) -> ProposalEnvironment:
         return environment_at(
-            scene, self._landscape(scene), place.step, place.offset, tracks, self._v2,
-            self._config.missing,
+            scene, self._landscape(scene), place.step, place.offset, tracks, self._v2
         )  # fmt: skip
 
     def _law(self, scene: Scene) -> tuple[ProposalRules, tuple[str, ...], dict[str, float]]:
@@ -168,5 +169,5 @@ class MomentJudge:
 
     def _landscape(self, scene: Scene) -> Landscape:
         if self._land is None or self._land[0] != scene.id:
-            self._land = scene.id, landscape_of(scene)
+            self._land = scene.id, landscape_of(scene, self._config.missing)
         return self._land[1]

@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from shapely.geometry import Polygon, box
+from shapely.geometry import box
 
 from drivewm.eval.moments import cut, moved
 from drivewm.eval.scores.base import Missing
-from drivewm.geometry.boxes import centre_poses
 from drivewm.measures.proposals import ProposalEnvironment
-from drivewm.measures.proposals_areas import Ground
+from drivewm.measures.proposals_areas import Areas, Ground
 from drivewm.measures.proposals_environment import (
-    MAP_RADIUS_M,
     Layers,
     layers_near,
     red_lights,
@@ -25,9 +23,9 @@ from drivewm.measures.proposals_environment import (
     without_overlaps,
 )
 from drivewm.measures.proposals_line import Line, line
-from drivewm.planners.nuplan_route import lanes_of_block, route_blocks
+from drivewm.planners.nuplan_route import route_blocks
 from drivewm.scene import RoadMap, Scene, Tracks
-from drivewm.scene.road_graph import graph_lanes, road_graph
+from drivewm.scene.road_graph import road_graph
 from drivewm.scene.roadblocks import with_roadblocks
 from drivewm.sim.agent_noise import vary
 from drivewm.sim.config import SimConfig
@@ -35,6 +33,7 @@ from drivewm.sim.plan_poses import past_states
 from drivewm.sim.traffic import nuplan_traffic, reactive_traffic
 
 NO_HISTORY = np.zeros((0, 11))
+EVERYWHERE_M = 1e6
 PAST_STEPS = np.array([-15, -10, -5, 0])  # NAVSIM's four frames
 
 
@@ -43,6 +42,8 @@ class Landscape:
     """What a recording's map gives, made once."""
 
     road: RoadMap  # with roadblocks
+    areas: Areas  # all of it
+    route_blocks: tuple[str, ...]  # roadblocks in order
     route_lanes: frozenset[str]
     centreline: Line
     has_lanes: bool
@@ -60,20 +61,42 @@ class Landscape:
         return tuple(term for term in terms if not lacking.get(term, False))
 
 
-def landscape_of(scene: Scene) -> Landscape:
-    """The map of a whole recording and its route."""
-    road, lanes = scene.map, frozenset[str]()
+def landscape_of(scene: Scene, missing: Missing) -> Landscape:
+    """The map of a whole recording and its route.
+
+    Unlike NAVSIM, which takes what is within 100 m of the ego, all of the map: no plan drives
+    farther, and the polygons are flattened once. The map's own drivable polygons count too: on
+    other maps than nuPlan's they are the road.
+    """
+    road = scene.map
+    blocks: tuple[str, ...] = ()
     if road.has_lane_graph:
         road = with_roadblocks(road)
-        known, graph = replace(scene, map=road), road_graph(road)
-        rows = [lane for b in route_blocks(known, graph) for lane in lanes_of_block(graph, b)]
-        names = graph_lanes(road)
-        lanes = frozenset(names[row].id for row in rows)
+        found = route_blocks(replace(scene, map=road), road_graph(road))
+        blocks = tuple(road.roadblocks[row].id for row in found)
+    on_route = [block for block in road.roadblocks if block.id in blocks]
+    lanes = frozenset(name for block in on_route for name in block.lane_ids)
+    x, y = float(scene.ego[0, 0]), float(scene.ego[0, 1])
+    layers = layers_near(road, x, y, lanes, radius_m=EVERYWHERE_M)
+    has_drivable = bool(road.drivable) or bool(road.roadblocks)
+    own = tuple(road.drivable)
+    if missing == "drop" and not has_drivable:  # what cannot be judged must not fail
+        own = (box(x - EVERYWHERE_M, y - EVERYWHERE_M, x + EVERYWHERE_M, y + EVERYWHERE_M),)
+    all_layers = Layers(
+        shapes=layers.shapes + own,
+        kinds=layers.kinds + (Ground.DRIVABLE,) * len(own),
+        names=layers.names + ("",) * len(own),
+    )
     return Landscape(
-        road=road, route_lanes=lanes, centreline=line(np.asarray(scene.route, float)),
-        has_lanes=bool(lanes), has_lights=scene.lights.status is not None,
-        has_drivable=bool(road.drivable) or bool(road.roadblocks),
+        road=road, areas=all_layers.areas(), route_blocks=blocks, route_lanes=lanes,
+        centreline=line(np.asarray(scene.route, float)), has_lanes=bool(lanes),
+        has_lights=scene.lights.status is not None, has_drivable=has_drivable,
     )  # fmt: skip
+
+
+def with_route(scene: Scene, land: Landscape) -> Scene:
+    """The recording, its map having roadblocks and its route named by them."""
+    return replace(scene, map=land.road, route_roadblocks=land.route_blocks)
 
 
 def environment_at(
@@ -83,7 +106,6 @@ def environment_at(
     offset: tuple[float, float, float],
     tracks: Tracks,
     is_v2: bool,
-    missing: Missing,
 ) -> ProposalEnvironment:
     """The surroundings of a moment.
 
@@ -94,14 +116,9 @@ def environment_at(
         offset: of the ego from the recording (see ``moments.cut``).
         tracks: as they move, at the observed steps ([N, O]).
         is_v2: with history, and without tracks that overlap the ego at first.
-        missing: what to do without lanes, lights or drivable polygons.
     """
     observed = tracks.valid.shape[1]
     ego = moved(scene.ego[step : step + 1], offset)[0]
-    x, y, _ = centre_poses(ego, scene.vehicle.rear_axle_to_center_m)
-    layers = _with_drivable(layers_near(land.road, x, y, land.route_lanes), land.road, x, y)
-    if missing == "drop" and not land.has_drivable:
-        layers = _everywhere(layers, x, y)
     boxes = track_boxes(tracks.state, tracks.valid, tracks.size_m, tracks.score_type)
     history, status = NO_HISTORY, scene.lights.status
     if is_v2:
@@ -113,7 +130,7 @@ def environment_at(
     shown = None if status is None else _held(status, step, observed)
     car = scene.vehicle
     return ProposalEnvironment(
-        areas=layers.areas(), centreline=land.centreline, tracks=boxes,
+        areas=land.areas, centreline=land.centreline, tracks=boxes,
         lights=red_lights(land.road, lights, shown, land.route_lanes, observed),
         history=history, length_m=car.length_m, width_m=car.width_m,
         rear_axle_to_center_m=car.rear_axle_to_center_m,
@@ -150,23 +167,3 @@ def reacting_tracks(scene: Scene, step: int, driven: np.ndarray, sim: SimConfig)
 def _held(status: np.ndarray, step: int, observed: int) -> np.ndarray:
     steps = np.minimum(step + np.arange(observed), status.shape[1] - 1)
     return status[:, steps]
-
-
-def _with_drivable(layers: Layers, road: RoadMap, x: float, y: float) -> Layers:
-    """Also the map's own drivable polygons: on other maps than nuPlan's they are the road."""
-    square = box(x - MAP_RADIUS_M, y - MAP_RADIUS_M, x + MAP_RADIUS_M, y + MAP_RADIUS_M)
-    own = tuple(shape for shape in road.drivable if shape.intersects(square))
-    return _extended(layers, own)
-
-
-def _everywhere(layers: Layers, x: float, y: float) -> Layers:
-    reach = 10 * MAP_RADIUS_M
-    return _extended(layers, (box(x - reach, y - reach, x + reach, y + reach),))
-
-
-def _extended(layers: Layers, shapes: tuple[Polygon, ...]) -> Layers:
-    return Layers(
-        shapes=layers.shapes + shapes,
-        kinds=layers.kinds + (Ground.DRIVABLE,) * len(shapes),
-        names=layers.names + ("",) * len(shapes),
-    )
