@@ -1,7 +1,7 @@
 """A road map as GeoParquet 1.0 rows (WKB, planar frame without a reference system) and back.
 
 ``geometry`` is the centreline of a lane and the polygon or line of every other layer. The route of
-the scene is one more layer.
+the scene is one more layer; the lanes it follows are its ``successors``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pyarrow as pa
 import shapely
 from shapely.geometry import LineString
 
+from drivewm.logs.route import Route
 from drivewm.logs.schema import MAP
 from drivewm.scene import Lane, RoadMap
 
@@ -43,20 +44,20 @@ def geo_metadata() -> dict[bytes, bytes]:
     return {b"geo": json.dumps(geo, sort_keys=True).encode()}
 
 
-def to_table(scene_id: str, road_map: RoadMap, route: np.ndarray) -> pa.Table:
-    """All rows of one scene's map, and its route ([P, 2])."""
+def to_table(scene_id: str, road_map: RoadMap, route: Route) -> pa.Table:
+    """All rows of one scene's map, and its route."""
     rows = [_lane_row(lane) for lane in road_map.lanes]
     for layer, attribute in _POLYGON_LAYERS.items():
         shapes = getattr(road_map, attribute)
         rows += [_row(layer, str(i), shapely.to_wkb(shape)) for i, shape in enumerate(shapes)]
     rows += [_row("divider", str(i), _line(line)) for i, line in enumerate(road_map.dividers)]
-    rows.append(_row("route", "0", _line(route)))
+    rows.append(_row("route", "0", _line(route.points), successors=list(route.lane_ids)))
     columns = {name: [row.get(name) for row in rows] for name in MAP.names if name != "scene_id"}
     return pa.table({"scene_id": [scene_id] * len(rows), **columns}, schema=MAP)
 
 
-def from_table(table: pa.Table, origin: str) -> tuple[RoadMap, np.ndarray]:
-    """The map and the route ([P, 2]) of one scene."""
+def from_table(table: pa.Table, origin: str) -> tuple[RoadMap, Route]:
+    """The map and the route of one scene."""
     layers = np.asarray(table["layer"].to_pylist(), dtype=object)
     geometry = shapely.from_wkb(np.asarray(table["geometry"].to_pylist(), dtype=object))
 
@@ -67,7 +68,8 @@ def from_table(table: pa.Table, origin: str) -> tuple[RoadMap, np.ndarray]:
     lanes = tuple(_lane(row, line) for row, line in zip(lane_rows, of("lane"), strict=True))
     polygons = {attribute: of(layer) for layer, attribute in _POLYGON_LAYERS.items()}
     dividers = tuple(shapely.get_coordinates(line) for line in of("divider"))
-    route = shapely.get_coordinates(of("route")[0])
+    followed = table["successors"].filter(pa.array(layers == "route")).to_pylist()[0] or ()
+    route = Route(shapely.get_coordinates(of("route")[0]), tuple(followed))
     return RoadMap(origin=origin, lanes=lanes, dividers=dividers, **polygons), route
 
 

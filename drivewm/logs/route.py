@@ -6,6 +6,8 @@ sequence), then on along their successors. Without: the recorded path itself, ex
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import shapely
 import shapely.ops
@@ -25,17 +27,24 @@ _CHANGE_COST = 60.0  # changing to a lane that does not follow
 _BLEND_M = 8.0  # half-width of the blend across a lane change
 
 
-def scene_route(record: SceneRecord) -> np.ndarray:
-    """[P, 2] route of a record: the source's own where it has one."""
+class Route(NamedTuple):
+    """Where the ego should go."""
+
+    points: np.ndarray  # [P, 2]
+    lane_ids: tuple[str, ...] = ()  # lanes and connectors under it, in order; empty: not known
+
+
+def scene_route(record: SceneRecord) -> Route:
+    """Route of a record: the source's own line where it has one."""
     if record.route is not None:
-        return np.asarray(record.route, float)
+        return Route(np.asarray(record.route, float))
     yaw = yaw_from_rotation(rotation_from_quaternion(record.ego.rotation_wxyz))
     poses = np.column_stack([record.ego.translation_m[:, :2], yaw])
     return route_along(poses, record.road_map)
 
 
-def route_along(poses: np.ndarray, road_map: RoadMap) -> np.ndarray:
-    """[M, 3] recorded ego poses -> [P, 2] route, points at least 0.5 m apart."""
+def route_along(poses: np.ndarray, road_map: RoadMap) -> Route:
+    """[M, 3] recorded ego poses -> the route, points at least 0.5 m apart."""
     path = _thin(poses)
     lanes: list[Lane | None] = [None] * len(path)
     if road_map.has_lane_graph:
@@ -47,8 +56,21 @@ def route_along(poses: np.ndarray, road_map: RoadMap) -> np.ndarray:
             nearest = line.interpolate(line.project(Point(path[i, :2])))
             offset[i] = np.array([nearest.x, nearest.y]) - path[i, :2]
     points = path[:, :2] + _blend(path, offset, lanes)
-    tail = _tail(points[-1], path[-1, 2], lanes[-1], road_map)
-    return _spaced(np.concatenate([points, tail]))
+    tail, onward = _tail(points[-1], path[-1, 2], lanes[-1], road_map)
+    return Route(_spaced(np.concatenate([points, tail])), (*_driven(lanes), *onward))
+
+
+def _driven(lanes: list[Lane | None]) -> list[str]:
+    """Ids in order. Of two connectors of which neither follows the other the later one counts:
+    where they part tells which was meant."""
+    out: list[Lane] = []
+    for lane in lanes:
+        if lane is None or (out and lane is out[-1]):
+            continue
+        if out and lane.is_connector and out[-1].is_connector and not _follows(out[-1], lane):
+            out.pop()
+        out.append(lane)
+    return [lane.id for lane in out]
 
 
 def _thin(poses: np.ndarray) -> np.ndarray:
@@ -151,8 +173,9 @@ def _follows(a: Lane | None, b: Lane | None) -> bool:
 
 def _tail(
     start: np.ndarray, heading_rad: float, lane: Lane | None, road_map: RoadMap
-) -> np.ndarray:
-    """``EXTENSION_M`` further on: along the lane and its straightest successors, else straight."""
+) -> tuple[np.ndarray, list[str]]:
+    """``EXTENSION_M`` further on: along the lane and its straightest successors, else straight;
+    and those successors' ids."""
     points, length = [np.empty((0, 2))], 0.0
     at, visited = Point(start), [lane.id] if lane is not None else []
     while lane is not None and length < EXTENSION_M:
@@ -169,12 +192,13 @@ def _tail(
             at = Point(lane.centerline[0])
     joined = np.concatenate(points)
     if length >= EXTENSION_M:
-        return shapely.get_coordinates(shapely.ops.substring(LineString(joined), 0.0, EXTENSION_M))
+        line = shapely.ops.substring(LineString(joined), 0.0, EXTENSION_M)
+        return shapely.get_coordinates(line), visited[1:]
     end = joined[-1] if len(joined) else start
     rest_m = max(EXTENSION_M - length, 5.0)
     ahead = np.linspace(0.0, rest_m, int(np.ceil(rest_m / 5.0)) + 1)[1:]
     direction = np.array([np.cos(heading_rad), np.sin(heading_rad)])
-    return np.concatenate([joined, end + ahead[:, None] * direction])
+    return np.concatenate([joined, end + ahead[:, None] * direction]), visited[1:]
 
 
 def _straightest(

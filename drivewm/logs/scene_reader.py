@@ -20,6 +20,7 @@ from drivewm.logs.records import OccupancyLabel
 from drivewm.logs.resample import finite_difference, resample, time_grid
 from drivewm.scene import Lights, LightStatus, Scene, Tracks
 from drivewm.scene.columns import TRACK_COLUMNS, EgoColumn, TrackColumn
+from drivewm.scene.roadblocks import roadblocks_along
 
 if TYPE_CHECKING:
     from drivewm.logs.fleet import SceneInfo
@@ -50,7 +51,8 @@ def read_scene(info: SceneInfo, tables: dict[str, pa.Table], rate_hz: float | No
         tracks=_tracks(tables["tracks"], grid),
         map=road_map,
         lights=_lights(tables["lights"], grid),
-        route=route,
+        route=route.points,
+        route_roadblocks=roadblocks_along(road_map, route.lane_ids),
         native_rate_hz=info.native_rate_hz,
         world_spec=info.world_spec,
         policy=info.policy,

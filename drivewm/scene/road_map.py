@@ -25,7 +25,7 @@ class Lane:
     speed_limit_mps: float | None = None
     successors: tuple[str, ...] = ()
     predecessors: tuple[str, ...] = ()
-    left_neighbor: str | None = None
+    left_neighbor: str | None = None  # leads the same way
     right_neighbor: str | None = None
     roadblock_id: str | None = None
     has_light: bool = False

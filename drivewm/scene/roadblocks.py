@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 import shapely
 
 from drivewm.scene.road_map import Lane, Roadblock, RoadMap
@@ -13,13 +14,13 @@ from drivewm.scene.road_map import Lane, Roadblock, RoadMap
 def with_roadblocks(road_map: RoadMap) -> RoadMap:
     """The map itself if it has roadblocks, else with derived ones.
 
-    Neighbouring lanes share a roadblock (nuPlan's meaning of the word); so do connectors that lead
-    from one roadblock to the same next one. Lanes get their ``roadblock_id``. Bike lanes have none.
+    Neighbouring lanes of one direction share a roadblock (nuPlan's meaning of the word); so do
+    connectors that lead from one roadblock to the same next one. Lanes get their ``roadblock_id``.
+    Bike lanes have none.
     """
     if road_map.roadblocks or not road_map.lanes:
         return road_map
-    group = _lane_groups(road_map)
-    group.update(_connector_groups(road_map, group))
+    group = _groups(road_map)
     members: dict[str, list[Lane]] = {}
     for lane in road_map.lanes:
         if lane.id in group:
@@ -27,6 +28,21 @@ def with_roadblocks(road_map: RoadMap) -> RoadMap:
     blocks = tuple(_roadblock(name, lanes, group) for name, lanes in members.items())
     lanes = tuple(replace(lane, roadblock_id=group.get(lane.id)) for lane in road_map.lanes)
     return replace(road_map, lanes=lanes, roadblocks=blocks, _by_id={})
+
+
+def roadblocks_along(road_map: RoadMap, lane_ids: Iterable[str]) -> tuple[str, ...]:
+    """Ids of the roadblocks that lanes lie in, each once where it follows itself; those that
+    :func:`with_roadblocks` makes where the map has none."""
+    own = {lane.id: lane.roadblock_id for lane in road_map.lanes if lane.roadblock_id}
+    group = own if road_map.roadblocks else _groups(road_map)
+    found = [group[name] for name in lane_ids if name in group]
+    return tuple(name for i, name in enumerate(found) if i == 0 or name != found[i - 1])
+
+
+def _groups(road_map: RoadMap) -> dict[str, str]:
+    """Roadblock of every lane and connector."""
+    group = _lane_groups(road_map)
+    return group | _connector_groups(road_map, group)
 
 
 def _lane_groups(road_map: RoadMap) -> dict[str, str]:
@@ -40,8 +56,16 @@ def _lane_groups(road_map: RoadMap) -> dict[str, str]:
             if lane is None or lane.id in group:
                 continue
             group[lane.id] = f"rb-{first}"
-            stack += [name for name in (lane.left_neighbor, lane.right_neighbor) if name]
+            beside = (lane.left_neighbor, lane.right_neighbor)
+            stack += [n for n in beside if n in known and same_direction(lane, known[n])]
     return group
+
+
+def same_direction(one: Lane, other: Lane) -> bool:
+    """Do two neighbours lead the same way, from end to end? Oncoming lanes are neighbours too in
+    Argoverse 2."""
+    chords = [np.asarray(x.centerline, float)[[0, -1], :2] for x in (one, other)]
+    return bool(np.dot(*(chord[1] - chord[0] for chord in chords)) > 0.0)
 
 
 def _connector_groups(road_map: RoadMap, lanes: dict[str, str]) -> dict[str, str]:

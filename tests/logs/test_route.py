@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from shapely.geometry import LineString, Point
@@ -28,13 +30,13 @@ def check(route, path, tolerance_m):
 
 def test_without_a_lane_graph_the_route_is_the_recorded_path_and_100_m_straight_on():
     path = drive([(0, 0), (40, 0)])
-    route = route_along(path, NO_MAP)
+    route = route_along(path, NO_MAP).points
     check(route, path, 1e-6)
     np.testing.assert_allclose(route[-1], [39.0 + EXTENSION_M, 0.0], atol=0.6)
 
 
 def test_standing_ego_gets_a_route_straight_ahead():
-    route = route_along(np.tile([5.0, 5.0, np.pi / 2], (20, 1)), NO_MAP)
+    route = route_along(np.tile([5.0, 5.0, np.pi / 2], (20, 1)), NO_MAP).points
     np.testing.assert_allclose(route[-1], [5.0, 5.0 + EXTENSION_M], atol=1e-6)
 
 
@@ -48,7 +50,7 @@ def test_route_is_the_centreline_that_the_ego_followed_with_an_offset():
         ),
     )
     path = drive([(2, 0.6), (60, 0.6)])
-    route = route_along(path, road)
+    route = route_along(path, road).points
     check(route, path, 0.7)
     np.testing.assert_allclose(route[:, 1], 0.0, atol=1e-6)  # on the centreline, not on the path
 
@@ -63,7 +65,7 @@ def test_route_takes_the_branch_that_the_ego_took():
         ),
     )
     path = drive([(0, 0), (30, 0), (38, 3), (42, 12), (42, 40)])
-    route = route_along(path, road)
+    route = route_along(path, road).points
     check(route, path, 1.0)
     assert route[-1, 1] > 60.0
 
@@ -78,7 +80,7 @@ def test_route_goes_on_along_the_straightest_successor():
             lane("last", [(80, 5), (300, 5)]),
         ),
     )
-    route = route_along(drive([(0, 0), (25, 0)]), road)
+    route = route_along(drive([(0, 0), (25, 0)]), road).points
     assert LineString(route).distance(Point(80, 5)) < 0.5
     assert abs(LineString(route).length - (24 + EXTENSION_M)) < 2.0
 
@@ -94,7 +96,7 @@ def test_lane_change_is_blended_without_a_jump():
         ),
     )
     path = drive([(0, 0), (40, 0), (70, 3.5), (120, 3.5)])
-    route = route_along(path, road)
+    route = route_along(path, road).points
     check(route, path, 2.0)
     steps = np.diff(route, axis=0)
     assert np.abs(np.arctan2(steps[:, 1], steps[:, 0])).max() < np.radians(40)
@@ -109,7 +111,7 @@ def test_oncoming_lane_is_not_the_route():
             lane("oncoming", [(100, 0.5), (0, 0.5)]),
         ),
     )
-    route = route_along(drive([(0, 0.5), (60, 0.5)]), road)
+    route = route_along(drive([(0, 0.5), (60, 0.5)]), road).points
     np.testing.assert_allclose(route[:, 1], 0.0, atol=1e-6)
 
 
@@ -121,3 +123,26 @@ def test_recorded_ego_stays_within_two_metres_of_its_route(real_fleets, source):
         line = LineString(scene.route)
         offset = max(line.distance(Point(p)) for p in scene.ego[:, :2])
         assert offset <= 2.0, info.id
+
+
+def test_lanes_under_the_route_are_told_in_order_with_those_it_goes_on_along():
+    road = RoadMap(
+        origin="av2",
+        lanes=(
+            lane("a", [(0, 0), (30, 0)], "b"),
+            lane("b", [(30, 0), (60, 0)], "c"),
+            lane("c", [(60, 0), (300, 0)]),
+        ),
+    )
+    assert route_along(drive([(2, 0.6), (40, 0.6)]), road).lane_ids == ("a", "b", "c")
+    assert route_along(drive([(2, 0.6), (40, 0.6)]), NO_MAP).lane_ids == ()
+
+
+def test_of_two_connectors_the_one_that_was_taken_counts():
+    """The car starts inside an intersection, nearer to the way that it does not take."""
+    on = dataclasses.replace(lane("on", [(0, 0.5), (10, 0.5), (20, 3)]), is_connector=True)
+    turn = dataclasses.replace(lane("turn", [(0, 0), (10, 0), (20, -8)], "out"), is_connector=True)
+    road = RoadMap(origin="av2", lanes=(on, turn, lane("out", [(20, -8), (80, -56)])))
+    path = drive([(0, 0.5), (6, 0.5), (10, 0), (20, -8), (60, -40)])
+    assert route_along(path, road).lane_ids[0] == "turn"
+    assert "on" not in route_along(path, road).lane_ids

@@ -14,6 +14,7 @@ from shapely.geometry import Polygon
 from drivewm.errors import InputError
 from drivewm.logs.map_crop import MARGIN_M, check_city, path_area, polygons_of
 from drivewm.scene import Lane, RoadMap
+from drivewm.scene.roadblocks import same_direction
 
 _LAYERS = ("lane_segments", "drivable_areas", "pedestrian_crossings")
 _SPACING_M = 1.0
@@ -136,10 +137,11 @@ def centerline(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _linked(lane: Lane, lanes: dict[str, Lane]) -> Lane:
-    """Links to segments outside the crop are dropped."""
+    """Links to segments outside the crop are dropped, and neighbours that come the other way:
+    Argoverse 2 names whatever lane is beside one."""
 
     def known(name: str | None) -> str | None:
-        return name if name in lanes else None
+        return name if name in lanes and same_direction(lane, lanes[name]) else None
 
     return dataclasses.replace(
         lane,

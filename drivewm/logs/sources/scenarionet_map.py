@@ -1,8 +1,9 @@
 """Map features of a ScenarioNet scenario converted from nuScenes.
 
 Lanes have a polygon; connectors have none, and a constant 100 km/h that the converter fills in: it
-is not a speed limit. Successors are not told: a lane follows another where its first point is the
-other's last. The road's outlines (``boundary_*``) are closed rings: inside an odd number is road.
+is not a speed limit. Neither successors nor neighbours nor intersections are told: a lane follows
+another where its first point is the other's last, and connectors lie in intersections. The road's
+outlines (``boundary_*``) are closed rings: inside an odd number is road.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from shapely.geometry import Polygon
 
 from drivewm.errors import InputError
 from drivewm.geometry.polylines import without_repeats
+from drivewm.logs.lane_links import with_connector_polygons, with_neighbors
 from drivewm.logs.map_crop import polygons_of
 from drivewm.scene import Lane, RoadMap
 
@@ -46,10 +48,14 @@ def road_map(path: Path, features: dict[str, dict[str, Any]]) -> RoadMap:
             crossings.append(Polygon(_points(path, name, feature, "polygon")))
         elif kind.startswith("ROAD_LINE") or kind.startswith("ROAD_EDGE"):
             dividers.append(_points(path, name, feature, "polyline"))
+    drivable = _inside(rings, lanes)
+    known = with_neighbors(with_connector_polygons(_linked(lanes), drivable))
+    joints = [lane.polygon for lane in known if lane.is_connector and lane.polygon is not None]
     return RoadMap(
         origin="scenarionet",
-        lanes=tuple(_linked(lanes)),
-        drivable=_inside(rings, lanes),
+        lanes=known,
+        drivable=drivable,
+        intersections=polygons_of(shapely.union_all(joints)) if joints else (),
         crossings=tuple(crossings),
         dividers=tuple(dividers),
     )

@@ -113,8 +113,15 @@ def test_connectors_lane_graph_and_road_outline(tmp_path):
         ("out", False, ()),
     ]
     assert road.lane("via").speed_limit_mps is None  # 100 km/h is the converter's filler
+    assert road.lane("via").polygon.area == pytest.approx(10 * 4)  # as wide as what it joins
+    assert sum(p.area for p in road.intersections) == pytest.approx(10 * 4)
     assert sum(p.area for p in road.drivable) == pytest.approx(120 * 8 - 2.0)
     assert len(road.dividers) == 1
+
+
+def test_scene_names_the_roadblocks_that_the_ego_drove_through(tmp_path):
+    scene = fleet_of(tmp_path, scenario()).scene("scene-0001")
+    assert scene.route_roadblocks == ("rb-in", "rc-via", "rb-out")
 
 
 def reference(lag_s, heading=True):
