@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from drivewm.eval.forecast.ego import Forecast
+from drivewm.eval.forecast.store import StepCounts
 from drivewm.eval.forecast.truth import WindowTruth, cell_size, lower_corner, movable_columns
 from drivewm.measures.calibration import calibration_sums
 from drivewm.measures.flow import flow_sums
@@ -16,18 +15,6 @@ from drivewm.models.grid import GridConfig
 from drivewm.scene import OccClass
 
 RAYS = ray_pattern()  # [14040, 3]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StepCounts:
-    """All that any figure of one row, mask and step is made of; None = not defined there."""
-
-    step: int
-    mask: str
-    confusion: np.ndarray  # int64 [18, 18], true by predicted
-    rays: np.ndarray | None  # int64 [17, 5]; of mask none alone: rays choose their own voxels
-    flow: np.ndarray  # float64 [4]
-    calibration: np.ndarray | None  # None: the row gives no probabilities
 
 
 class Judge:

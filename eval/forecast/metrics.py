@@ -1,4 +1,4 @@
-"""The figures of the table, each a function of summed counts, so that sums can be resampled."""
+"""The figures of the table, each a function of summed counts, so that sums can be weighted."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ METRICS = {
 def statistics_of(stats: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays that the metrics read, float64 [M, H + 1, ...], from a line's summed counts.
 
-    They are linear in the counts, so sums and resamples of them are those of the counts.
+    They are linear in the counts, so weighted sums of them are those of the counts.
     """
     out = {name: stats[name].astype(np.float64) for name in ("rays", "flow", "calibration")
            if name in stats}  # fmt: skip

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drivewm.errors import InputError
-from drivewm.eval.forecast.rows import Outcome
 from drivewm.eval.forecast.tables import number
 from drivewm.eval.forecast.windows import Window
 from drivewm.storage import atomic_file
-from drivewm.training.clips import Frames
+
+if TYPE_CHECKING:  # tables are made without torch
+    from drivewm.eval.forecast.rows import Outcome
+    from drivewm.training.clips import Frames
 
 FILE = "outcomes.parquet"
 _NUMBERS = ("reward", "true_reward", "cont", "true_cont")

@@ -12,7 +12,14 @@ import pyarrow.parquet as pq
 from drivewm.errors import InputError
 from drivewm.eval.forecast import outcomes, store
 from drivewm.eval.forecast.metrics import METRICS
-from drivewm.eval.forecast.tables import MEAN, Figures, absent_classes, comparisons, rows
+from drivewm.eval.forecast.tables import (
+    MEAN,
+    Figures,
+    absent_classes,
+    comparisons,
+    rare_classes,
+    rows,
+)
 from drivewm.eval.forecast.text import markdown
 from drivewm.storage import atomic_file, write_text
 
@@ -41,7 +48,7 @@ def write_tables(folder: str | Path) -> dict[str, Any]:
         "comparisons": [c for c in differences if c["horizon_s"] != MEAN],
         "headline_comparisons": [c for c in differences if c["horizon_s"] == MEAN],
         "absent_classes": absent_classes(table),
-        "outcomes": outcomes.read(folder),
+        "rare_classes": rare_classes(table), "outcomes": outcomes.read(folder),
         "windows": sums.about["windows"], "scenes": len(sums.scenes),
         "windows_hash": sums.about["windows_hash"], "about": sums.about,
         "provenance": _facts(sums.about),

@@ -19,6 +19,7 @@ from drivewm.eval.forecast.baselines import (
     without_movables,
 )
 from drivewm.eval.forecast.ego import Forecast
+from drivewm.eval.forecast.names import BOXES, COPY, MODEL, PERCEIVED, TRUE, WARP
 from drivewm.eval.forecast.truth import SceneTruth, WindowTruth
 from drivewm.eval.forecast.windows import Window
 from drivewm.geometry.se2 import relative
@@ -27,9 +28,6 @@ from drivewm.models.heads.scalars import travelled_reward
 from drivewm.models.rollout import classes, imagine_all, observe_all
 from drivewm.models.world_model import Imagined, WorldModel, certain_logits
 
-MODEL, COPY, WARP, BOXES, PRIOR = "model", "copy", "ego-warp", "ego-warp+cv-boxes", "map-prior"
-ROWS = (MODEL, COPY, WARP, BOXES, PRIOR)
-PERCEIVED, TRUE, MAP = "perceived", "true", "map"  # what a row starts from
 Key = tuple[str, str]  # row, input
 
 

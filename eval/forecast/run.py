@@ -15,19 +15,11 @@ from drivewm.errors import InputError
 from drivewm.eval.forecast import ego, outcomes, presets, store, windows
 from drivewm.eval.forecast.checkpoints import features_of, load_all
 from drivewm.eval.forecast.judge import Judge
+from drivewm.eval.forecast.names import BOXES, COPY, MAP, MODEL, PERCEIVED, PRIOR, WARP
 from drivewm.eval.forecast.pictures import Pictures
 from drivewm.eval.forecast.prior import MapPrior, learn_prior, training_scenes
 from drivewm.eval.forecast.results import write_tables
-from drivewm.eval.forecast.rows import (
-    BOXES,
-    MAP,
-    MODEL,
-    PERCEIVED,
-    PRIOR,
-    WARP,
-    model_rows,
-    true_rows,
-)
+from drivewm.eval.forecast.rows import model_rows, true_rows
 from drivewm.eval.forecast.truth import SceneTruth, load_truth, road_columns
 from drivewm.eval.forecast.windows import Window, WindowList
 from drivewm.logs.fleet import Fleet
@@ -165,7 +157,7 @@ class _Window:
     ) -> ego.Forecast:  # fmt: skip
         """Counts one forecast, in the frame in which it is compared; copy knows no ego motion."""
         placed = made
-        if self.options.ego != "gt" and self.options.compare_in == "true" and key[0] != "copy":
+        if self.options.ego != "gt" and self.options.compare_in == "true" and key[0] != COPY:
             placed = ego.in_true_frame(made, self.assumed, self.truth, self.grid)
         counts.add(run, *key, self.window, judge.counts(placed))
         return placed
@@ -220,7 +212,7 @@ def _about(
         "ego_mode": f"planner:{options.planner}" if options.ego == "planner" else options.ego,
         "compared_in": "true" if options.ego == "gt" else options.compare_in,
         "rays": f"14,040 a frame (39 elevations x 360 degrees), {_origins(options.ray_origins)}",
-        "interval": "95 % paired bootstrap over scenes, 1000 resamples",
+        "interval": "95 % paired Bayesian bootstrap over scenes, 1000 draws",
         "baselines": "cv-boxes: connected movable columns of one class with their mean flow; "
         + _prior_text(prior),
         "labels": f"recorded in {sum(labelled)} of {len(labelled)} scenes, else boxes and road",

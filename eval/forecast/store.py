@@ -22,7 +22,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drivewm.errors import InputError
-from drivewm.eval.forecast.judge import StepCounts
 from drivewm.eval.forecast.windows import STEP_S, Window
 from drivewm.measures import calibration, flow, rayiou
 from drivewm.models.grid import OCC3D_CLASSES
@@ -45,6 +44,18 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 AGAIN = "run `drivewm forecast` again"
 Line = tuple[int, str, str, str]  # run, row, input, mask
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepCounts:
+    """All that any figure of one row, mask and step is made of; None = not defined there."""
+
+    step: int
+    mask: str
+    confusion: np.ndarray  # int64 [18, 18], true by predicted
+    rays: np.ndarray | None  # int64 [17, 5]; of mask none alone: rays choose their own voxels
+    flow: np.ndarray  # float64 [4]
+    calibration: np.ndarray | None  # None: the row gives no probabilities
 
 
 class CountsWriter:

@@ -1,10 +1,13 @@
 """From summed counts to rows and differences with intervals.
 
-Every figure is of the sum over windows. Intervals are 95 % percentile bootstrap over *scenes*: a
-scene comes with all its windows or not at all, since windows of one scene overlap. All rows share
-the resamples, so differences are paired. With several checkpoints a figure is the mean of theirs;
-its spread is their sample standard deviation, apart from the interval.
-Shapes: M scenes, H steps (0 = now), R resamples, S checkpoints.
+Every figure is of the sum over windows. Intervals are the 2.5 and 97.5 % quantiles of a Bayesian
+bootstrap over *scenes* (Rubin 1981): a draw gives each scene a random weight, the same to all its
+windows, since windows of one scene overlap. No weight is 0: a class that one scene alone holds does
+not come and go between draws, which would move a mean over classes for no fault of the forecast.
+All rows share the draws, so differences are paired. A class that a single scene holds adds no
+spread of its own: ``rare_classes`` lists them. With several checkpoints a figure is the mean of
+theirs; its spread is their sample standard deviation, apart from the interval.
+Shapes: M scenes, H steps (0 = now), R draws, S checkpoints.
 """
 
 from __future__ import annotations
@@ -14,27 +17,25 @@ from typing import Any
 import numpy as np
 
 from drivewm.eval.forecast.metrics import METRICS, statistics_of
+from drivewm.eval.forecast.names import INPUTS, MASKS, MODEL, PERCEIVED, ROWS, TRUE
 from drivewm.eval.forecast.store import Line, Sums
 from drivewm.eval.forecast.windows import STEP_S
 from drivewm.measures.iou import class_iou, counts_of
 from drivewm.scene import OccClass
 from drivewm.seeds import generator
 
-RESAMPLES = 1000
-MODEL = "model"
+DRAWS = 1000
 MEAN = "mean"  # of the whole seconds: the headline of published tables
 
 
 class Figures:
-    """Every metric of every line: of all scenes, and of each resample."""
+    """Every metric of every line: of all scenes, and of each draw."""
 
     def __init__(self, sums: Sums) -> None:
         scenes = len(sums.scenes)
         draws = generator("bootstrap", "forecast", scenes)
-        even = np.full(scenes, 1 / scenes)
-        self.weights = np.concatenate(
-            [np.ones((1, scenes)), draws.multinomial(scenes, even, RESAMPLES)]
-        )  # [1 + R, M]; row 0: every scene once
+        drawn = draws.dirichlet(np.ones(scenes), DRAWS) * scenes
+        self.weights = np.concatenate([np.ones((1, scenes)), drawn])  # [1 + R, M]; row 0: as it is
         self.sums, self.clustered = sums, scenes > 1
         self._kept: dict[Line, dict[str, np.ndarray]] = {}
 
@@ -56,7 +57,7 @@ class Figures:
         return self._kept[line]
 
     def interval(self, values: np.ndarray) -> tuple[float | None, float | None]:
-        """Of one figure's resamples [1 + R]; None with a single scene."""
+        """Of one figure's draws [1 + R]; None with a single scene."""
         drawn = values[1:][np.isfinite(values[1:])]
         if not self.clustered or not np.isfinite(values[0]) or len(drawn) == 0:
             return None, None
@@ -80,7 +81,8 @@ def lines_of(sums: Sums) -> dict[tuple[str, str, str], list[Line]]:
     out: dict[tuple[str, str, str], list[Line]] = {}
     for line in sums.lines:
         out.setdefault(line[1:], []).append(line)
-    return {key: sorted(lines) for key, lines in out.items()}
+    order = sorted(out, key=lambda k: (MASKS.index(k[2]), INPUTS.index(k[1]), ROWS.index(k[0])))
+    return {key: sorted(out[key]) for key in order}
 
 
 def rows(figures: Figures) -> list[dict[str, Any]]:
@@ -89,6 +91,7 @@ def rows(figures: Figures) -> list[dict[str, Any]]:
     for (row, source, mask), lines in lines_of(sums).items():
         each = [figures.of(line) for line in lines]
         total = np.stack([counts_of(sums.lines[line]["confusion"].sum(0)) for line in lines])
+        holding = (sums.lines[lines[0]]["confusion"].sum(-1) > 0).sum(0)  # [H + 1, 18] scenes
         ious = class_iou(total.astype(float)).mean(0)  # [H + 1, 18], NaN = absent
         windows = sums.lines[lines[0]]["windows"].sum(0)
         steps = total.shape[1]
@@ -102,7 +105,7 @@ def rows(figures: Figures) -> list[dict[str, Any]]:
                     **_figures(figures, stacked),
                     "runs": len(lines),
                     "windows": int(windows[h if h < steps else -1]),
-                    **(_classes(ious[h], total[:, h]) if h < steps else {}),
+                    **(_classes(ious[h], total[:, h], holding[h]) if h < steps else {}),
                 }
             )  # fmt: skip
     return out
@@ -122,11 +125,13 @@ def _figures(figures: Figures, stacked: dict[str, np.ndarray]) -> dict[str, Any]
     }
 
 
-def _classes(ious: np.ndarray, total: np.ndarray) -> dict[str, Any]:
-    """IoU of the classes that are there; the absent ones, and voxels predicted as one of them."""
+def _classes(ious: np.ndarray, total: np.ndarray, holding: np.ndarray) -> dict[str, Any]:
+    """IoU of the classes that are there and the scenes that hold them; the absent ones, and voxels
+    predicted as one of them."""
     absent = [c for c in range(OccClass.FREE) if not np.isfinite(ious[c])]
     return {
         "classes": {_name(c): number(v) for c, v in enumerate(ious) if np.isfinite(v)},
+        "class_scenes": {_name(c): int(n) for c, n in enumerate(holding) if n > 0},
         "absent": [_name(c) for c in absent],
         "predicted_as_absent": int(total[:, absent, 1].sum()),
     }
@@ -137,8 +142,8 @@ def comparisons(figures: Figures) -> list[dict[str, Any]]:
     difference at every step and of the mean, with its paired interval."""
     lines, out = lines_of(figures.sums), []
     for (row, source, mask), theirs in lines.items():
-        ours = lines.get((MODEL, "perceived", mask))
-        if row == MODEL or source == "true" or ours is None:
+        ours = lines.get((MODEL, PERCEIVED, mask))
+        if row == MODEL or source == TRUE or ours is None:
             continue
         others = theirs if len(theirs) == len(ours) else theirs * len(ours)
         pairs = [(figures.of(a), figures.of(b)) for a, b in zip(ours, others)]
@@ -167,6 +172,17 @@ def absent_classes(table: list[dict[str, Any]]) -> dict[str, dict[str, list[str]
     for row in table:
         if row["horizon_s"] != MEAN:
             out.setdefault(row["mask"], {})[f"{row['horizon_s']:g}"] = row["absent"]
+    return out
+
+
+def rare_classes(table: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """mask -> classes that at some step a single scene holds; figures rest on that scene alone."""
+    out: dict[str, list[str]] = {}
+    for row in table:
+        if row["horizon_s"] != MEAN:
+            known = out.setdefault(row["mask"], [])
+            alone = [name for name, scenes in row["class_scenes"].items() if scenes == 1]
+            known += [name for name in alone if name not in known]
     return out
 
 

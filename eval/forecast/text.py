@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from drivewm.eval.forecast.metrics import METRICS
+from drivewm.eval.forecast.names import BOXES, WARP
 from drivewm.eval.forecast.tables import MEAN
 
-SHOWN = ("miou", "movable_iou", "vru_iou", "rayiou")  # on the terminal
+SHOWN = ("miou", "movable_iou", "rayiou")  # on the terminal
+HARD = (WARP, BOXES)  # baselines whose differences are
 MASKS = {
     "none": "every voxel",
     "overlap": "voxels that lay in the grid at the window's start; the others can only be guessed",
@@ -31,7 +33,7 @@ def markdown(content: dict[str, Any]) -> str:
                 parts += [f"\n### {metric.title} ({arrow} is better)\n", *_grid(here, name)]
     for mask in masks:
         parts += _differences(content, mask)
-    parts += _absent(content["absent_classes"])
+    parts += _absent(content["absent_classes"], content["rare_classes"])
     return "\n".join(parts) + "\n"
 
 
@@ -102,7 +104,7 @@ def difference(item: dict[str, Any]) -> str:
     return f"**{text}**" if better else text
 
 
-def _absent(absent: dict[str, dict[str, list[str]]]) -> Iterator[str]:
+def _absent(absent: dict[str, dict[str, list[str]]], rare: dict[str, list[str]]) -> Iterator[str]:
     yield "\n## Classes absent from the truth\n"
     yield "They count in no mean: neither as 1 nor as 0.\n"
     for mask, horizons in absent.items():
@@ -111,6 +113,10 @@ def _absent(absent: dict[str, dict[str, list[str]]]) -> Iterator[str]:
             groups.setdefault(tuple(names), []).append(horizon)
         for names, at in groups.items():
             yield f"* mask {mask}, at {', '.join(at)} s: {', '.join(names) or 'none'}"
+    if any(rare.values()):
+        yield "\n## Classes that a single scene holds at some step\n"
+        yield "They count, but no other scene tells how much they vary: intervals are too narrow.\n"
+        yield from (f"* mask {mask}: {', '.join(names)}" for mask, names in rare.items() if names)
 
 
 def terminal(content: dict[str, Any], mask: str) -> str:
@@ -119,11 +125,12 @@ def terminal(content: dict[str, Any], mask: str) -> str:
     horizons = [h for h in dict.fromkeys(row["horizon_s"] for row in rows) if h % 1.0 == 0]
     names = [m for m in SHOWN if any(row[m] is not None for row in rows)]
     heads = [f"{name}@{h:g}s" for name in names for h in horizons]
-    lines = [f"{'row':<19}{'input':<11}" + "".join(f"{head:>17}" for head in heads)]
+    lines = [f"{'row':<19}{'input':<11}" + "".join(f"{head:>{len(head) + 2}}" for head in heads)]
     for row, source in dict.fromkeys((r["row"], r["input"]) for r in rows):
         cells = {r["horizon_s"]: r for r in rows if (r["row"], r["input"]) == (row, source)}
         values = [cells[h][name] for name in names for h in horizons]
-        shown = "".join(f"{'-' if v is None else f'{v:.3f}':>17}" for v in values)
+        texts = ["-" if v is None else f"{v:.3f}" for v in values]
+        shown = "".join(f"{t:>{len(head) + 2}}" for t, head in zip(texts, heads))
         lines.append(f"{row:<19}{source:<11}{shown}")
     return "\n".join(lines)
 
@@ -134,6 +141,6 @@ def comparison_lines(content: dict[str, Any], mask: str) -> list[str]:
         f"model - {c['against']}: {c['metric']} at {c['horizon_s']:g} s {c['difference']:+.4f} "
         + (f"[{c['low']:+.4f}, {c['high']:+.4f}]" if c["low"] is not None else "(one scene)")
         for c in content["comparisons"]
-        if c["mask"] == mask and c["metric"] in SHOWN and c["difference"] is not None
-        and c["horizon_s"] % 1.0 == 0
+        if c["mask"] == mask and c["metric"] in SHOWN and c["against"] in HARD
+        and c["difference"] is not None and c["horizon_s"] % 1.0 == 0
     ]  # fmt: skip

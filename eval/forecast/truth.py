@@ -29,7 +29,6 @@ from drivewm.scene import MOVABLE, OccClass, Scene, Tracks
 from drivewm.scene.rasterise import rasterise
 from drivewm.training.clips import Frames, load_frames
 
-MASKS = ("none", "overlap", "camera", "lidar")
 NEAR_US = 60_000  # a label this near to a frame is its label
 LIDAR_M = np.array([0.9858, 0.0, 1.8402])  # nuScenes' LIDAR_TOP, where a fleet has no lidar
 ORIGIN_REACH_M = 39.0  # origins of rays lie this near to the ego (SparseOcc)
@@ -103,9 +102,13 @@ class SceneTruth:
 
 
 def movable_columns(truth: WindowTruth, h: int, mask: np.ndarray | None) -> np.ndarray:
-    """Columns with a movable voxel that counts and a known velocity; bool [X, Y]."""
+    """Columns with a movable voxel that counts and a known velocity; bool [X, Y].
+
+    Args:
+        mask: bool [X, Y, Z] of that step.
+    """
     there = np.isin(truth.occupancy[h], _MOVABLE)
-    there = there if mask is None else there & mask[h]
+    there = there if mask is None else there & mask
     return there.any(-1) & truth.flow_known[h]
 
 

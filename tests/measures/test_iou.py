@@ -24,9 +24,7 @@ def test_the_matrix_counts_what_numpy_counts(predicted, true, mask):
     for kept in (mask, None):
         matrix = confusion(predicted, true, kept)
         assert matrix.sum() == (true.size if kept is None else kept.sum())
-        np.testing.assert_array_equal(
-            counts_of(matrix), counts_reference(predicted, true, kept)
-        )
+        np.testing.assert_array_equal(counts_of(matrix), counts_reference(predicted, true, kept))
 
 
 def test_rows_are_the_truth_and_columns_the_prediction():

@@ -16,9 +16,7 @@ from drivewm.scene import OccClass
 
 FREE, CAR, BUS = OccClass.FREE, OccClass.CAR, OccClass.BUS
 SHAPE, LOWER, CELL = (8, 6, 4), np.array([-4.0, -3.0, -1.0]), np.array([1.0, 1.0, 0.5])
-SPARSE = arrays(
-    np.uint8, SHAPE, elements=st.sampled_from([int(FREE)] * 6 + [int(CAR), int(BUS)])
-)
+SPARSE = arrays(np.uint8, SHAPE, elements=st.sampled_from([int(FREE)] * 6 + [int(CAR), int(BUS)]))
 
 
 @settings(max_examples=60)

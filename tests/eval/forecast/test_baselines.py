@@ -27,15 +27,25 @@ def test_two_cars_apart_are_two_objects_with_their_own_velocity():
 def test_a_car_moves_on_while_the_ego_stands():
     start = road_with_car(GRID, 6.4, 0.0)
     objects = find_objects(start, moving(start, 3.2, 0.0))
-    later = constant_velocity(start, without_movables(start), objects, np.zeros(3), 2.0, GRID)
+    later, flow = constant_velocity(start, without_movables(start), objects, np.zeros(3), 2.0, GRID)
     np.testing.assert_array_equal(later, road_with_car(GRID, 12.8, 0.0))
+    moving_cells = (later == OccClass.CAR).any(-1)
+    np.testing.assert_allclose(flow[0], np.where(moving_cells, 3.2, 0.0), atol=1e-6)
+
+
+def test_velocities_are_told_in_the_frame_of_an_ego_that_turned():
+    start = road_with_car(GRID, 6.4, 0.0)
+    objects = find_objects(start, moving(start, 3.2, 0.0))
+    turned = np.array([0.0, 0.0, np.pi / 2])
+    _, flow = constant_velocity(start, without_movables(start), objects, turned, 0.0, GRID)
+    assert flow[1].min() == -np.float32(3.2) and np.abs(flow[0]).max() < 1e-6
 
 
 def test_a_car_as_fast_as_the_ego_stays_in_view_where_it_is():
     start = road_with_car(GRID, 6.4, 0.0)
     objects = find_objects(start, moving(start, 6.4, 0.0))
     motion = np.array([6.4, 0.0, 0.0])
-    later = constant_velocity(start, without_movables(start), objects, motion, 1.0, GRID)
+    later, _ = constant_velocity(start, without_movables(start), objects, motion, 1.0, GRID)
     np.testing.assert_array_equal(later, start)
 
 

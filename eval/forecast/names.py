@@ -1,0 +1,9 @@
+"""Names of the table's rows, of what they start from and of the masks, in the order of the page."""
+
+from __future__ import annotations
+
+MODEL, COPY, WARP, BOXES, PRIOR = "model", "copy", "ego-warp", "ego-warp+cv-boxes", "map-prior"
+ROWS = (MODEL, COPY, WARP, BOXES, PRIOR)
+PERCEIVED, TRUE, MAP = "perceived", "true", "map"
+INPUTS = (PERCEIVED, MAP, TRUE)
+MASKS = ("none", "overlap", "camera", "lidar")
