@@ -68,7 +68,7 @@ def with_neighbors(lanes: Sequence[Lane]) -> tuple[Lane, ...]:
     ]
     shapes = [lane.polygon for lane in plain]
     tree = shapely.STRtree(shapes)
-    beside: dict[tuple[str, str], tuple[float, str]] = {}  # (lane, side) -> nearest
+    beside: dict[str, dict[str, tuple[float, str]]] = {"left": {}, "right": {}}  # nearest of each
     for i, lane in enumerate(plain):
         for j in np.sort(tree.query(shapes[i], predicate="dwithin", distance=TOUCH_M)):
             if j == i:
@@ -76,16 +76,15 @@ def with_neighbors(lanes: Sequence[Lane]) -> tuple[Lane, ...]:
             offset_m = _offset_m(lane, plain[j])
             if offset_m is None or _offset_m(plain[j], lane) is None:
                 continue
-            side = (lane.id, "left_neighbor" if offset_m > 0 else "right_neighbor")
-            beside[side] = min(beside.get(side, (np.inf, "")), (abs(offset_m), plain[j].id))
+            nearest = beside["left" if offset_m > 0 else "right"]
+            found = (abs(offset_m), plain[j].id)
+            nearest[lane.id] = min(nearest.get(lane.id, found), found)
+    nobody = (0.0, None)
     return tuple(
         dataclasses.replace(
             lane,
-            **{
-                side: beside[lane.id, side][1]
-                for side in ("left_neighbor", "right_neighbor")
-                if (lane.id, side) in beside
-            },
+            left_neighbor=beside["left"].get(lane.id, nobody)[1],
+            right_neighbor=beside["right"].get(lane.id, nobody)[1],
         )
         for lane in lanes
     )
