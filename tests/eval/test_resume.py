@@ -164,7 +164,7 @@ def test_the_command_with_two_workers_is_killed(tmp_path, whole):
         time.sleep(0.002)
     process.kill()
     process.wait()
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=600)
     assert_same_results(out, expected)
 
 
