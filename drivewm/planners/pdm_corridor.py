@@ -17,7 +17,7 @@ from numba import njit
 from drivewm.geometry.corridors import QUANTUM_RAD, corridor_ring
 from drivewm.geometry.polygons import PolygonSet, contains
 from drivewm.geometry.rings import bounds_gap, segments_meet
-from drivewm.planners.pdm_path import BLOCK, Paths, pose_at
+from drivewm.planners.pdm_path import BLOCK, Paths
 from drivewm.planners.pdm_shapes import edge_meets_box
 
 
@@ -98,17 +98,27 @@ def _stretch(paths: Paths, k: int, from_m: float, to_m: float, out: np.ndarray) 
             n = _append(poses[i, 0], poses[i, 1], out, n)
     if inside > 1:
         return n
-    pose = np.empty(3)
-    n = 0
-    pose_at(paths, k, from_m, 0, pose)
-    n = _append(pose[0], pose[1], out, n)
+    n = _append_place(poses, arc_m, from_m, out, 0)
     if from_m < to_m:
         for i in range(len(arc_m)):
             if from_m < arc_m[i] < to_m:
                 n = _append(poses[i, 0], poses[i, 1], out, n)
-        pose_at(paths, k, to_m, 0, pose)
-        n = _append(pose[0], pose[1], out, n)
+        n = _append_place(poses, arc_m, to_m, out, n)
     return n
+
+
+@njit(cache=True)
+def _append_place(
+    poses: np.ndarray, arc_m: np.ndarray, at_m: float, out: np.ndarray, n: int
+) -> int:
+    """Appends the place at an arc length within the path."""
+    i = 0
+    while i < len(arc_m) - 2 and arc_m[i + 1] <= at_m:
+        i += 1
+    length = arc_m[i + 1] - arc_m[i]
+    share = (at_m - arc_m[i]) / length if length > 0.0 else 0.0
+    x = poses[i, 0] + share * (poses[i + 1, 0] - poses[i, 0])
+    return _append(x, poses[i, 1] + share * (poses[i + 1, 1] - poses[i, 1]), out, n)
 
 
 @njit(cache=True)
