@@ -96,10 +96,11 @@ def summary(output: Path) -> Iterator[str]:
     import pyarrow.parquet as pq
 
     content = json.loads((output / "forecast" / "forecast.json").read_text(encoding="utf-8"))
+    shown = ("miou", "movable_iou")
     yield "forecast (held-out roads): model minus ego-warp on the same perceived occupancy"
     for c in content["comparisons"]:
-        if c["against"] == "ego-warp" and c["mask"] == "none" and c["metric"] != "iou":
-            if None in (c["difference"], c["low"], c["high"]):
+        if (c["against"], c["mask"]) == ("ego-warp", "none") and c["metric"] in shown:
+            if None in (c["difference"], c["low"], c["high"]) or c["horizon_s"] % 1.0:
                 continue
             yield (f"  {c['metric']:<12}{c['horizon_s']:g} s  {c['difference']:+.4f}  "
                    f"[{c['low']:+.4f}, {c['high']:+.4f}]")  # fmt: skip
