@@ -7,8 +7,8 @@ differences of linearly interpolated poses would be a staircase.
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import savgol_filter
 
+from drivewm.measures.savgol import savgol
 from drivewm.scene.columns import EGO_COLUMNS, EgoColumn
 
 _E = EgoColumn
@@ -55,6 +55,5 @@ def _derivative(
     half = max(int(np.ceil(interval_s / step_s)), 2)
     window = min(2 * half + 1, (len(values) - 1) // 2 * 2 + 1)
     polyorder = min(2, window - 1)
-    return savgol_filter(
-        values, window, polyorder, deriv=order, delta=step_s, axis=0, mode="interp"
-    )
+    columns = [savgol(column, window, polyorder, order, step_s) for column in values.T]
+    return np.stack(columns, axis=-1)

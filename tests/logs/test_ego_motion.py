@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
+from scipy.signal import savgol_filter
 
-from drivewm.logs.ego_motion import from_poses
+from drivewm.logs.ego_motion import _derivative, from_poses
 from drivewm.scene.columns import EgoColumn
 
 TIMES = np.arange(0, 10_000_001, 100_000)
@@ -45,3 +47,19 @@ def test_two_instants_give_their_mean_velocity():
         record_interval_s=0.5,
     )
     np.testing.assert_allclose(ego[:, EgoColumn.VX], 4.0)
+
+
+@pytest.mark.parametrize("steps", [3, 4, 8, 9, 40, 151])
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("interval_s", [0.1, 0.5, 1.0])
+def test_derivatives_are_those_of_scipy(steps, order, interval_s):
+    rng = np.random.default_rng(steps)
+    times_us = 100_000 * np.arange(steps) + rng.integers(-2000, 2000, steps)
+    values = np.cumsum(rng.normal(size=(steps, 3)), axis=0)
+    step_s = float(np.median(np.diff(times_us))) / 1e6
+    window = 2 * max(int(np.ceil(interval_s / step_s)), 2) + 1
+    window = min(window, (steps - 1) // 2 * 2 + 1)
+    expected = savgol_filter(values, window, 2, deriv=order, delta=step_s, axis=0)
+    np.testing.assert_allclose(
+        _derivative(times_us, values, order, interval_s), expected, rtol=1e-9, atol=1e-9
+    )
