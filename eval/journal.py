@@ -35,7 +35,11 @@ def pack(part: Part) -> bytes:
     text = json.dumps(about, allow_nan=False).encode()
     raw = b"".join([_LENGTH.pack(len(text)), text, *[values.tobytes() for values in arrays]])
     packed = pa.compress(raw, codec="zstd", asbytes=True)
-    return _HEAD.pack(MAGIC, len(packed), len(raw), zlib.crc32(packed)) + packed
+    return _HEAD.pack(MAGIC, len(packed), len(raw), _checksum(packed, len(raw))) + packed
+
+
+def _checksum(packed: bytes, raw_length: int) -> int:
+    return zlib.crc32(packed, zlib.crc32(_LENGTH.pack(raw_length)))
 
 
 def unpack(packed: bytes, raw_length: int) -> Part:
@@ -110,11 +114,11 @@ class Journal:
         if magic != MAGIC or length > LARGEST or raw_length > LARGEST:
             return None
         packed = self._file.read(length)
-        if len(packed) < length or zlib.crc32(packed) != checksum:
+        if len(packed) < length or _checksum(packed, raw_length) != checksum:
             return None
         try:
             return unpack(packed, raw_length)
-        except (ValueError, KeyError, struct.error, pa.ArrowException):  # of another version
+        except (ValueError, KeyError, struct.error, OSError, pa.ArrowException):  # another version
             return None
 
     def _scan(self) -> Iterator[tuple[int, Part]]:

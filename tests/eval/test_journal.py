@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivewm.eval.journal import MAGIC, Journal, pack
@@ -70,6 +70,7 @@ def test_a_cut_end_costs_the_last_drives_only(tmp_path_factory, share):
 
 
 @settings(max_examples=40, deadline=None)
+@example(place=0.0013, junk=b"\x01")  # in the first head: the length before compression
 @given(place=st.floats(0.0, 0.999), junk=st.binary(min_size=1, max_size=40))
 def test_damage_anywhere_costs_the_drives_it_hits_and_later_adds_work(
     tmp_path_factory, place, junk
