@@ -84,7 +84,8 @@ def make_run(
     state, valid = np.zeros((count, steps + 1, 6)), np.zeros((count, steps + 1), bool)
     ego[0], state[:, 0], valid[:, 0] = scene.ego[0], world.state, world.valid
     return Run(
-        steps=steps, every=every, start_us=int(scene.times_us[0]), lights=traffic.light_table(steps),
+        steps=steps, every=every, start_us=int(scene.times_us[0]),
+        lights=traffic.light_table(steps),
         plan=followed(len(offsets_us) + (0 if starts_now else 1), duration_us, law),
         offsets_us=np.array(offsets_us, np.int64),
         plans=np.zeros((-(-steps // every), len(offsets_us), 3)), law=law,
