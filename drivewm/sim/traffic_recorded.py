@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivewm.scene import Scene, ScoreType
+from drivewm.scene.road_graph import RoadGraph, road_graph
 from drivewm.sim.idm import IdmParams
+from drivewm.sim.traffic_lanes import lanes_ahead
 from drivewm.sim.traffic_paths import Path, arc_lengths, pack
 from drivewm.sim.traffic_state import Agents, Events, Mode, Paths, empty_agents, pack_events
 
@@ -51,6 +53,7 @@ def reactive_parts(scene: Scene) -> Parts:
     """Vehicles and bicycles that moved get a path of their own; everything else is replayed."""
     parts, params = replay_parts(scene), IdmParams()
     agents = parts.agents
+    graph = road_graph(scene.map) if scene.map.has_lane_graph else None
     paths: list[Path] = []
     for i in range(len(scene.tracks)):
         steps = np.flatnonzero(scene.tracks.valid[i])
@@ -58,7 +61,7 @@ def reactive_parts(scene: Scene) -> Parts:
         if not rides or len(steps) < 2:
             continue
         state = scene.tracks.state[i, steps]
-        path = recorded_path(state)
+        path = recorded_path(state, graph)
         if path is None:
             hold_still(agents, i, state[0], steps[0])
             continue
@@ -88,9 +91,11 @@ def hold_still(agents: Agents, i: int, state: np.ndarray, first_step: int) -> No
     agents.active[i] = first_step == 0
 
 
-def recorded_path(state: np.ndarray) -> Path | None:
-    """The track's way [T, 6] as a path with its recorded headings, extended straight at the end;
-    None when it hardly moved."""
+def recorded_path(state: np.ndarray, graph: RoadGraph | None = None) -> Path | None:
+    """The track's way [T, 6] as a path with its recorded headings; None when it hardly moved.
+
+    At its end it goes on along the lanes, or straight where there are none.
+    """
     keep = [0]
     for k in range(1, len(state)):
         if np.hypot(*(state[k, :2] - state[keep[-1], :2])) > 0.5:
@@ -99,11 +104,15 @@ def recorded_path(state: np.ndarray) -> Path | None:
     if len(keep) < 3 or np.hypot(*(xy - xy[0]).T).max() < MOVED_M:
         return None
     heading = np.unwrap(state[keep, 3])
-    end = xy[-1] + EXTENSION_M * np.array([np.cos(heading[-1]), np.sin(heading[-1])])
+    end = np.array([*xy[-1], heading[-1]])
+    after = np.zeros((0, 2)) if graph is None else lanes_ahead(graph, end, EXTENSION_M)
+    if len(after) == 0:
+        after = xy[-1:] + EXTENSION_M * np.array([[np.cos(end[2]), np.sin(end[2])]])
+    turn = np.unwrap([end[2], *np.arctan2(*np.diff(np.vstack([xy[-1:], after]), axis=0).T[::-1])])
     return Path(
-        xy=np.vstack([xy, end]),
-        heading=np.append(heading, heading[-1]),
-        z=np.append(state[keep, 2], state[keep[-1], 2]),
+        xy=np.vstack([xy, after]),
+        heading=np.concatenate([heading, turn[1:]]),
+        z=np.concatenate([state[keep, 2], np.full(len(after), state[keep[-1], 2])]),
     )
 
 
