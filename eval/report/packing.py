@@ -34,7 +34,7 @@ class Stream:
         """Appends [P] values in steps of 1 / scale, differenced ``order`` times."""
         steps = np.rint(np.asarray(values, float) * scale).astype(np.int64)
         for _ in range(order):
-            steps = np.diff(steps, prepend=0)
+            steps[1:] = steps[1:] - steps[:-1]
         first, self._count = self._count, self._count + len(steps)
         self._parts.append(steps)
         return [first, len(steps)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,12 @@ def _every(times_s: np.ndarray) -> np.ndarray:
 
 def _thinned(plan: np.ndarray) -> np.ndarray:
     """At most PLAN_POSES poses of a plan, evenly chosen, the first and the last among them."""
-    if len(plan) <= PLAN_POSES:
-        return plan
-    return plan[np.linspace(0, len(plan) - 1, PLAN_POSES).round().astype(int)]
+    return plan if len(plan) <= PLAN_POSES else plan[_evenly(len(plan))]
+
+
+@lru_cache
+def _evenly(count: int) -> np.ndarray:
+    return np.linspace(0, count - 1, PLAN_POSES).round().astype(int)
 
 
 def pack_tracks(
