@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from shapely.geometry import LineString, Polygon
 
 from drivewm.errors import InputError
 from drivewm.geometry.boxes import centre_poses, corners
 from drivewm.geometry.polygons import PolygonSet
+from drivewm.geometry.polylines import without_repeats
 from drivewm.measures.proposals import ProposalScores, empty_scores
 from drivewm.measures.proposals_areas import Areas, areas
 from drivewm.measures.proposals_comfort import ComfortFilters, comfort_filters
@@ -28,6 +30,7 @@ from drivewm.scene.roadblocks import with_roadblocks
 from drivewm.sim.nuplan_agents import lane_headings, lights_of
 
 DIARY_PLANS = 1000  # plans of a compiled drive of which the scores are kept
+BAND_M = 1.75  # half width of a lane whose polygon is unknown
 TTC_STEPS = 10  # observed beyond the last pose of a proposal
 
 
@@ -90,7 +93,7 @@ def setup(scene: Scene, **options: object) -> PdmSetup:
             "PDM-Closed needs a lane graph", field=f"map of scene {scene.id}",
             fix="use scenes whose map knows lanes and their successors, or another planner",
         )  # fmt: skip
-    road_map = with_roadblocks(scene.map)
+    road_map = with_roadblocks(_with_surfaces(scene.map))
     graph, ego = road_graph(road_map), scene.ego[0]
     blocks = correct_route(graph, route_blocks(scene, graph).tolist(), ego)
     ground = _surroundings(graph, lanes_of(graph, blocks))
@@ -127,6 +130,25 @@ def setup(scene: Scene, **options: object) -> PdmSetup:
         chosen=np.zeros(2, np.int64), past_scores=np.zeros((DIARY_PLANS, count)),
         past_chosen=np.zeros((DIARY_PLANS, 2), np.int64),
     )  # fmt: skip
+
+
+def _with_surfaces(road_map: RoadMap) -> RoadMap:
+    """The map with a band around the centreline of every lane that has no polygon."""
+    if all(lane.polygon is not None for lane in road_map.lanes):
+        return road_map
+    lanes = tuple(
+        lane if lane.polygon is not None else replace(lane, polygon=_band(lane.centerline))
+        for lane in road_map.lanes
+    )
+    return replace(road_map, lanes=lanes, _by_id={})
+
+
+def _band(line: np.ndarray) -> Polygon | None:
+    xy = without_repeats(np.asarray(line, float))
+    if len(xy) < 2:
+        return None
+    band = LineString(xy).buffer(BAND_M, cap_style="flat")
+    return max(getattr(band, "geoms", [band]), key=lambda part: part.area)
 
 
 def checked(options: dict[str, object]) -> PdmOptions:
