@@ -23,6 +23,7 @@ from drivewm.sim.agent_noise import vary
 from drivewm.sim.config import DT_S, SimConfig
 from drivewm.sim.loop import rollout
 from drivewm.sim.rollout import Rollout
+from drivewm.sim.vehicle import with_vehicle
 
 
 class SceneSource(Protocol):
@@ -87,7 +88,7 @@ class Judge:
 
     def _get_scene(self, scene_id: str) -> Scene:
         if self._scene is None or self._scene.id != scene_id:
-            self._scene = self._bench.source.scene(scene_id)
+            self._scene = with_vehicle(self._bench.source.scene(scene_id), self._bench.sim)
         return self._scene
 
     def _get_planner(self, text: str) -> Any:

@@ -14,6 +14,7 @@ DT_US = 100_000
 TrackerName = Literal["lqr", "perfect"]
 AgentsName = Literal["replay", "reactive", "nuplan_idm"]
 ModeName = Literal["privileged", "visible", "sensor"]
+VehicleName = Literal["pacifica", "zoe", "fusion"]
 
 
 class LqrConfig(Config):
@@ -89,6 +90,16 @@ class AgentNoise(Config):
         return value
 
 
+class VehicleConfig(Config):
+    """Figures of the ego car; those left out are the log's own."""
+
+    length_m: float | None = Field(default=None, gt=0)
+    width_m: float | None = Field(default=None, gt=0)
+    height_m: float | None = Field(default=None, gt=0)
+    rear_axle_to_center_m: float | None = Field(default=None, ge=0)
+    wheelbase_m: float | None = Field(default=None, gt=0)
+
+
 class SimConfig(Config):
     """One closed-loop run. The step is 0.1 s."""
 
@@ -97,6 +108,7 @@ class SimConfig(Config):
     mode: ModeName | None = None  # None: the first of the planner's own that the scene can serve
     replan_interval_s: float | None = Field(default=None, gt=0)  # None: the planner's own
     duration_s: float | None = Field(default=None, gt=0)  # None: as long as the log
+    vehicle: VehicleName | VehicleConfig | None = None  # the ego car; None: the log's own
     friction: float = Field(default=1.0, ge=0)  # of the road; 0 = no limit, as in nuPlan
     seed: int = 0
     hang_limit_s: float = Field(default=60.0, gt=0)  # a call of the planner that lasts longer fails

@@ -20,6 +20,7 @@ from drivewm.sim.env_scenes import straight_road
 from drivewm.sim.env_view import FARTHEST, sizes, view
 from drivewm.sim.observation import Observer
 from drivewm.sim.traffic import Traffic, reactive_traffic
+from drivewm.sim.vehicle import with_vehicle
 
 ID = "drivewm/Drive-v0"
 ACCEL_MPS2 = (-6.0, 3.0)
@@ -106,7 +107,7 @@ class DriveEnv(gymnasium.Env):
         if not isinstance(index, int) or not 0 <= index < len(self._scenes):
             raise InputError(f"scene is {index!r}", field="options",
                              fix=f"name one of 0 to {len(self._scenes) - 1}")  # fmt: skip
-        scene = self._scene = self._scenes[index]
+        scene = self._scene = with_vehicle(self._scenes[index], self._sim)
         self._traffic = self._make_traffic(scene)
         self._observer = Observer(scene, self._sim.mode or "privileged", None, self._sim)
         if index not in self._umpires:

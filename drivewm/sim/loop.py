@@ -15,6 +15,7 @@ from drivewm.sim.plan import Plan
 from drivewm.sim.rollout import Rollout
 from drivewm.sim.trackers import LogPlayback, LqrTracker, PerfectTracker, Tracker
 from drivewm.sim.traffic import Traffic
+from drivewm.sim.vehicle import with_vehicle
 
 __all__ = ["PlannerFailure", "rollout", "trajectory_problem"]
 
@@ -35,6 +36,7 @@ def rollout(
     ``replan_interval_s`` (default 0.1), ``replays_log`` (the recorded ego is played back; such a
     planner alone gets the scene with its future).
     """
+    scene = with_vehicle(scene, config)
     mode = (mode or config.mode or "privileged") if cameras is None else "sensor"
     own_s: float = getattr(planner, "replan_interval_s", DT_S)
     interval_s = config.replan_interval_s or own_s

@@ -25,9 +25,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="only scenes of this split")
     parser.add_argument(
         "--agents",
-        choices=("replay", "reactive"),
+        choices=("replay", "reactive", "nuplan_idm"),
         default="replay",
-        help="other road users: as recorded, or reacting to the ego (%(default)s)",
+        help="other road users: as recorded, reacting to the ego, or reacting as nuPlan's do "
+        "(%(default)s)",
     )
     parser.add_argument(
         "--tracker",
@@ -71,6 +72,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=positive_int,
         metavar="MB",
         help="a planner that takes more fails the drive (in a process of its own)",
+    )
+    parser.add_argument(
+        "--vehicle",
+        metavar="CAR",
+        help="the ego car: pacifica, zoe, fusion, or figures such as width_m=2.5,wheelbase_m=3.1 "
+        "(default, and for what is not given: the log's own)",
+    )
+    parser.add_argument(
+        "--friction",
+        type=float,
+        metavar="MU",
+        help="of the road: bounds the acceleration of the ego; 0 = no bound, as in nuPlan "
+        "(default: 1)",
+    )
+    parser.add_argument(
+        "--duration",
+        type=float,
+        metavar="S",
+        help="seconds driven of every scene (default: as long as the log)",
     )
     parser.add_argument("--score", default="closed_loop", help="score definition (%(default)s)")
     parser.add_argument(
@@ -123,6 +143,8 @@ def run(args: argparse.Namespace) -> int:
         "seed": args.seed,
         "replan_interval_s": args.replan,
         "mode": args.mode,
+        "duration_s": args.duration,
+        "vehicle": _vehicle(args.vehicle),
         "visible": dict(text.partition("=")[::2] for text in args.visible),
         "isolation": {
             "process": args.planner_process,
@@ -130,6 +152,8 @@ def run(args: argparse.Namespace) -> int:
             "memory_mb": args.planner_memory,
         },
     }
+    if args.friction is not None:
+        settings["friction"] = args.friction
     overrides = [f"missing={args.missing}"] if args.missing else []
     score = load_config(args.score, overrides)
     rows = score_planners(
@@ -155,3 +179,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"judged by {', '.join(sorted(judged))}: the recordings cannot have {score.name}")
     print(f"\nresults: {args.out}")
     return 0
+
+
+def _vehicle(text: str | None) -> str | dict[str, str] | None:
+    """A car's name, or its figures by name."""
+    if text is None or "=" not in text:
+        return text
+    return dict(part.partition("=")[::2] for part in text.split(","))

@@ -4,7 +4,7 @@ import pytest
 
 from drivewm.cli import main
 from drivewm.eval import scoring
-from drivewm.eval.results import read_table
+from drivewm.eval.results import read_manifest, read_table
 from tests.eval.hand_fleet import HandFleet
 
 
@@ -48,6 +48,19 @@ def test_settings_are_columns(fleet, tmp_path, agents, tracker):
     )  # fmt: skip
 
 
+def test_car_and_road_are_in_the_manifest(fleet, tmp_path):
+    code = score(
+        "constant_velocity", "--fleet", "f", "-o", str(tmp_path / "r"), "--scenes", "free",
+        "--vehicle", "width_m=4.5,length_m=5", "--friction", "0", "--duration", "2",
+    )  # fmt: skip
+    assert code == 0
+    sim = read_manifest(tmp_path / "r")["config"]["sim"]
+    assert (sim["friction"], sim["duration_s"]) == (0.0, 2.0)
+    assert (sim["vehicle"]["width_m"], sim["vehicle"]["wheelbase_m"]) == (4.5, None)
+    row = read_table(tmp_path / "r", "scores").to_pylist()[0]
+    assert row["duration_s"] == 2.0 and row["drivable_area"] == 0.0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -56,6 +69,12 @@ def test_settings_are_columns(fleet, tmp_path, agents, tracker):
         (["idm", "--score", "beauty"], "unknown score"),
         (["idm", "--replan", "-1"], "replan_interval_s"),
         (["absent.py"], "file not found"),
+        (["idm", "--seeds", "2"], "add --agents reactive"),
+        (["idm", "--seeds", "0"], "--seeds"),
+        (["idm", "--safety", "rss.courage=9"], "courage"),
+        (["idm", "--vehicle", "tank"], "'pacifica', 'zoe' or 'fusion'"),
+        (["idm", "--vehicle", "wings=2"], "vehicle"),
+        (["idm", "--duration", "0"], "duration_s"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(fleet, tmp_path, capsys, words, message):
@@ -68,3 +87,17 @@ def test_bad_input_is_one_line_and_exit_2(fleet, tmp_path, capsys, words, messag
 def test_a_missing_fleet_is_named(tmp_path, capsys):
     assert score("idm", "--fleet", str(tmp_path / "nothing"), "-o", str(tmp_path / "r")) == 2
     assert "nothing" in capsys.readouterr().err
+
+
+def test_seeds_safety_parameters_and_no_archives(fleet, tmp_path, capsys):
+    out = tmp_path / "r"
+    words = ("--seeds", "2", "--agents", "reactive", "--no-rollouts", "--scenes", "standing_car")
+    threshold = ("--safety", "surrogate.ttc_threshold_s=2.9")
+    assert score("constant_velocity", "--fleet", "f", "-o", str(out), *words, *threshold) == 0
+    assert "2 seeds within each" in capsys.readouterr().out
+    assert not (out / "rollouts").exists()
+    exposed = [row["tet_s"] for row in read_table(out, "safety").to_pylist()]
+    other = tmp_path / "s"
+    assert score("constant_velocity", "--fleet", "f", "-o", str(other), *words) == 0
+    shorter = [row["tet_s"] for row in read_table(other, "safety").to_pylist()]
+    assert len(exposed) == 2 and exposed[0] > shorter[0] > 0
