@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 from numba import njit
 from shapely.geometry import MultiPolygon, Polygon
 
@@ -26,23 +27,21 @@ class PolygonSet(NamedTuple):
 
 def pack(shapes: Iterable[Polygon | MultiPolygon]) -> PolygonSet:
     """Flattens Shapely polygons (the parts of a multi-polygon become polygons); empty ones go."""
-    polygons = [
-        part
-        for shape in shapes
-        for part in (shape.geoms if isinstance(shape, MultiPolygon) else (shape,))
-        if not part.is_empty
-    ]
-    rings, polygon_start = [], [0]
-    for polygon in polygons:
-        rings += [np.asarray(r.coords)[:, :2] for r in (polygon.exterior, *polygon.interiors)]
-        polygon_start.append(len(rings))
-    vertices = np.concatenate(rings) if rings else np.zeros((0, 2))
+    parts = shapely.get_parts(np.array(list(shapes), dtype=object))
+    parts = parts[~shapely.is_empty(parts)]
+    rings, owner = shapely.get_rings(parts, return_index=True)  # the exterior of each part first
+    vertices, ring = shapely.get_coordinates(rings, return_index=True)
     return PolygonSet(
         np.ascontiguousarray(vertices, float),
-        np.cumsum([0, *map(len, rings)]).astype(np.int64),
-        np.array(polygon_start, np.int64),
-        np.array([p.bounds for p in polygons], float).reshape(-1, 4),
+        _starts(ring, len(rings)),
+        _starts(owner, len(parts)),
+        shapely.bounds(parts).reshape(-1, 4),
     )
+
+
+def _starts(owner: np.ndarray, count: int) -> np.ndarray:
+    """First item of each of ``count`` owners, and the end; ``owner`` rises."""
+    return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=count))]).astype(np.int64)
 
 
 @njit(cache=True)

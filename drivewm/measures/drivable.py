@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numba import njit
+from shapely.geometry import Polygon
 
 from drivewm.geometry.polygons import (
     PolygonSet,
@@ -59,13 +60,32 @@ class DrivableArea:
         if not road_map.has_drivable_area:
             return None
         near = shapely.box(*(points.min(0) - REACH_M), *(points.max(0) + REACH_M))
-        lanes = [x.polygon for x in road_map.lanes if x.polygon is not None and not x.is_bike]
+        lanes, drivable = _shapes(road_map)
         lanes = [shape for shape in lanes if shape.intersects(near)]
-        drivable = [shape for shape in road_map.drivable if shape.intersects(near)]
-        parts = [shapely.make_valid(shape) for shape in (*lanes, *drivable)]
-        whole = shapely.union_all([part.intersection(near) for part in parts])
-        areas = [g for g in getattr(whole, "geoms", [whole]) if g.geom_type == "Polygon"]
-        return cls(lanes=pack(lanes), drivable=pack(drivable), union=pack(areas))
+        drivable = [shape for shape in drivable if shape.intersects(near)]
+        return cls(
+            lanes=pack(lanes), drivable=pack(drivable), union=_union([*lanes, *drivable], near)
+        )
+
+    @staticmethod
+    def union_of(road_map: RoadMap) -> PolygonSet | None:
+        """All of a map's lanes and drivable area as disjoint polygons; None as in ``of_map``."""
+        if not road_map.has_drivable_area:
+            return None
+        lanes, drivable = _shapes(road_map)
+        return _union([*lanes, *drivable])
+
+
+def _shapes(road_map: RoadMap) -> tuple[list[Polygon], list[Polygon]]:
+    lanes = [x.polygon for x in road_map.lanes if x.polygon is not None and not x.is_bike]
+    return lanes, list(road_map.drivable)
+
+
+def _union(shapes: list[Polygon], near: Polygon | None = None) -> PolygonSet:
+    parts = shapely.make_valid(shapes)
+    whole = shapely.union_all(parts if near is None else shapely.intersection(parts, near))
+    areas = shapely.get_parts(whole)
+    return pack(areas[shapely.get_type_id(areas) == shapely.GeometryType.POLYGON])
 
 
 @njit(cache=True)

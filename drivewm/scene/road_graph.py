@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 from shapely.geometry import Polygon
 
 from drivewm.geometry.polygons import PolygonSet, pack
@@ -111,15 +112,12 @@ def _one_polygon(lane: Lane) -> Polygon:
     if lane.polygon is None or lane.polygon.is_empty:
         x, y = np.asarray(lane.centerline, float)[0, :2]
         return Polygon([(x, y), (x + EMPTY_M, y), (x, y + EMPTY_M)])
-    return max(getattr(lane.polygon, "geoms", [lane.polygon]), key=lambda part: part.area)
+    if isinstance(lane.polygon, Polygon):
+        return lane.polygon
+    return max(lane.polygon.geoms, key=lambda part: part.area)
 
 
-def _block_parts(road_map: RoadMap) -> tuple[list[Polygon], np.ndarray]:
-    parts: list[Polygon] = []
-    rows: list[int] = []
-    for i, block in enumerate(road_map.roadblocks):
-        shape = block.polygon
-        for part in [] if shape is None else getattr(shape, "geoms", [shape]):
-            parts.append(part)
-            rows.append(i)
-    return parts, np.array(rows, np.int64)
+def _block_parts(road_map: RoadMap) -> tuple[np.ndarray, np.ndarray]:
+    shapes = np.array([block.polygon for block in road_map.roadblocks], dtype=object)
+    parts, rows = shapely.get_parts(shapes, return_index=True)  # None has no part
+    return parts, rows.astype(np.int64)

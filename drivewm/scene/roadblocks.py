@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import shapely
+from shapely.geometry import Polygon
 
 from drivewm.scene.road_map import Lane, Roadblock, RoadMap
+
+_POLYGON = shapely.GeometryType.POLYGON
 
 
 def with_roadblocks(road_map: RoadMap) -> RoadMap:
@@ -86,17 +89,21 @@ def _blocks(lane_ids: Iterable[str], group: dict[str, str]) -> tuple[str, ...]:
 
 
 def _roadblock(name: str, lanes: list[Lane], group: dict[str, str]) -> Roadblock:
-    shapes = [shapely.make_valid(lane.polygon) for lane in lanes if lane.polygon is not None]
-    union = shapely.union_all(shapes) if shapes else None
-    parts = [] if union is None else [g for g in shapely.get_parts(union) if g.area > 0]
-    parts = [part for part in parts if part.geom_type == "Polygon"]
+    shapes = [lane.polygon for lane in lanes if lane.polygon is not None]
+    whole = shapes[0] if len(shapes) == 1 and shapely.is_valid(shapes[0]) else _union(shapes)
+    parts = shapely.get_parts(whole)
+    parts = parts[(shapely.get_type_id(parts) == _POLYGON) & (shapely.area(parts) > 0)]
     after = _blocks((n for lane in lanes for n in lane.successors), group)
     before = _blocks((n for lane in lanes for n in lane.predecessors), group)
     return Roadblock(
         id=name,
         lane_ids=tuple(lane.id for lane in lanes),
-        polygon=shapely.MultiPolygon(parts) if parts else None,
+        polygon=shapely.multipolygons(parts) if len(parts) else None,
         is_connector=lanes[0].is_connector,
         successors=tuple(n for n in after if n != name),
         predecessors=tuple(n for n in before if n != name),
     )
+
+
+def _union(shapes: list[Polygon]) -> shapely.Geometry:
+    return shapely.union_all(shapely.make_valid(shapes))

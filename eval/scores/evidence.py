@@ -8,21 +8,29 @@ import numpy as np
 
 from drivewm.eval.scores.base import Judgement, Missing, ScoreConfig, combine
 from drivewm.geometry.boxes import corners
+from drivewm.geometry.strip_margin import least_margins
+from drivewm.geometry.strips import Strips, cut
 from drivewm.measures.collision import Contacts, Fault, LaneFlag
 from drivewm.measures.comfort import BOUNDS
 from drivewm.measures.comfort import SERIES as COMFORT_SERIES
-from drivewm.measures.drivable import DrivableArea, drivable_margins
+from drivewm.measures.drivable import DrivableArea
 from drivewm.measures.history import History
 from drivewm.measures.nuplan import TERMS, NuplanTerms, contacts_of, nuplan_terms
 from drivewm.measures.nuplan_road import NuplanRoad, road_of_map
 from drivewm.measures.progress import along_route, progress_ratio
 from drivewm.scene import EgoColumn, RoadMap, Scene
+from drivewm.scene.once import once_per_map
 from drivewm.sim.rollout import Rollout
 
 Moment = tuple[int, str | None, float]  # step, other road user, value
 
-_ROADS: list[tuple[RoadMap, NuplanRoad]] = []  # of the last maps: planners share scenes
-_KEPT = 4
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A map as the kernels read it."""
+
+    road: NuplanRoad
+    area: Strips | None  # union of the drivable area and the lanes, disjoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +45,11 @@ class Evidence:
     worst: dict[str, Moment]  # by term
 
 
-def prepared(road_map: RoadMap) -> NuplanRoad:
-    """The map as the kernels read it; prepared once for drives on the same map object."""
-    for known, road in _ROADS:
-        if known is road_map:
-            return road
-    road = road_of_map(road_map)
-    _ROADS.append((road_map, road))
-    del _ROADS[:-_KEPT]
-    return road
+@once_per_map
+def prepared(road_map: RoadMap) -> Prepared:
+    """The map for the kernels."""
+    area = DrivableArea.union_of(road_map)
+    return Prepared(road=road_of_map(road_map), area=None if area is None else cut(area))
 
 
 def gather(scene: Scene, rollout: Rollout, missing: Missing) -> Evidence:
@@ -58,7 +62,8 @@ def gather(scene: Scene, rollout: Rollout, missing: Missing) -> Evidence:
     history = History(
         times_us=rollout.times_us, ego=rollout.ego, vehicle=rollout.vehicle, tracks=rollout.tracks
     )
-    road = prepared(scene.map)
+    ground = prepared(scene.map)
+    road = ground.road
     recorded = scene.ego[scene.times_us <= rollout.times_us[-1]]
     flag = LaneFlag.APART if missing == "reference" else LaneFlag.UNKNOWN
     measured = nuplan_terms(history, road, recorded, int(flag))
@@ -72,7 +77,7 @@ def gather(scene: Scene, rollout: Rollout, missing: Missing) -> Evidence:
             terms["driving_direction"] = None
         if not measured.any_limit:
             terms["speed_limit"] = None
-    series = _series(history, measured) | {"drivable_margin_m": _margins(scene, history)}
+    series = _series(history, measured) | {"drivable_margin_m": _margins(ground.area, history)}
     if not road.known:
         series["driving_direction_m"] = np.full(len(history.ego), np.nan)
     if not measured.any_limit:
@@ -93,13 +98,13 @@ def along(line: np.ndarray, scene: Scene, history: History) -> tuple[np.ndarray,
     return along_m - along_m[0], ratio
 
 
-def _margins(scene: Scene, history: History) -> np.ndarray:
-    centres = history.centres
-    area = DrivableArea.of_map(scene.map, centres[:, :2])
-    if area is None:
-        return np.full(len(centres), np.nan)
-    car = history.vehicle
-    return drivable_margins(corners(centres, car.length_m, car.width_m), area)
+def _margins(area: Strips | None, history: History) -> np.ndarray:
+    """[T] metres between the outermost corner and the edge of the area; NaN: no area known."""
+    out = np.full(len(history.ego), np.nan)
+    if area is not None:
+        car = history.vehicle
+        least_margins(area, corners(history.centres, car.length_m, car.width_m), out)
+    return out
 
 
 def _series(history: History, measured: NuplanTerms) -> dict[str, np.ndarray]:
