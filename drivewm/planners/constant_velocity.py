@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -64,7 +64,7 @@ class ConstantVelocity:
     compiled = Compiled(setup, drive)
 
     def __init__(self, horizon_s: float = 4.0) -> None:
-        self.options = {"horizon_s": horizon_s}
+        self.options: dict[str, Any] = {"horizon_s": horizon_s}
         self._setup = setup(None, horizon_s)
 
     def reset(self, scenes: Sequence[Scene]) -> None:

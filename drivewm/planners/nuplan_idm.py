@@ -6,7 +6,7 @@ Source: nuplan-devkit ``planner/idm_planner.py`` with the parameters of its conf
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -130,6 +130,7 @@ class NuplanIdm:
     """
 
     name = "nuplan_idm"
+    needs_lane_graph = True
     modes = ("privileged", "visible")
     compiled = Compiled(setup, drive)
 
@@ -143,7 +144,7 @@ class NuplanIdm:
         samples: int = 16,
         radius_m: float = 40.0,
     ) -> None:
-        self.options = {
+        self.options: dict[str, Any] = {
             "target_mps": target_mps, "min_gap_m": min_gap_m, "headway_s": headway_s,
             "accel_mps2": accel_mps2, "decel_mps2": decel_mps2, "samples": samples,
             "radius_m": radius_m,

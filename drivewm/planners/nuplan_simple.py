@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -83,7 +83,11 @@ class NuplanSimple:
     def __init__(
         self, max_mps: float = 5.0, horizon_s: float = 10.0, sampling_s: float = 0.25
     ) -> None:
-        self.options = {"max_mps": max_mps, "horizon_s": horizon_s, "sampling_s": sampling_s}
+        self.options: dict[str, Any] = {
+            "max_mps": max_mps,
+            "horizon_s": horizon_s,
+            "sampling_s": sampling_s,
+        }
         self._setups: list[SimpleSetup] = []
 
     def reset(self, scenes: Sequence[Scene]) -> None:

@@ -51,7 +51,7 @@ class NuplanAgents(NamedTuple):
     speed: np.ndarray  # [A]
     target: np.ndarray  # [A]
     path: np.ndarray  # [A, C, 5]
-    count: np.ndarray  # int64 [A] vertices of the path
+    vertices: np.ndarray  # int64 [A], of the path
     route: np.ndarray  # int64 [A, 5] lanes, oldest first
     route_count: np.ndarray  # int64 [A]
     box: np.ndarray  # [A, 4, 2] what the others see: the box …
@@ -113,15 +113,15 @@ def nuplan_agents(scene: Scene) -> NuplanAgents:
         target = float(limit) if limit > 0.0 else target
         line = graph.line_xy[graph.line_first[lane] : graph.line_first[lane + 1]]
         size = fill_discrete(line, agents.poses, 0)
-        agents.count[a] = build_path(agents.poses, size, agents.path[a])
+        agents.vertices[a] = build_path(agents.poses, size, agents.path[a])
         agents.progress[a], agents.target[a] = progress, target
         agents.speed[a] = np.hypot(tracks.state[i, 0, 4], tracks.state[i, 0, 5])
         agents.route[a, 0], agents.route_count[a] = lane, 1
         corners = starts.corners[i]
         agents.box[a] = corners
         agents.bounds[a, :] = np.concatenate([corners.min(0), corners.max(0)])
-        at = clamp_progress(agents.path[a], agents.count[a], progress)
-        agents.pose[a] = pose_at(agents.path[a], agents.count[a], at)
+        at = clamp_progress(agents.path[a], agents.vertices[a], progress)
+        agents.pose[a] = pose_at(agents.path[a], agents.vertices[a], at)
     return agents
 
 
@@ -217,7 +217,7 @@ def _room(
         track=rows, replayed=replayed, alive=np.ones(a, bool), pose=np.zeros((a, 3)),
         size=np.array(size, float).reshape(a, 2),
         progress=np.zeros(a), speed=np.zeros(a), target=np.zeros(a), path=np.empty((a, c, 5)),
-        count=np.zeros(a, np.int64), route=np.zeros((a, ROUTE_LANES), np.int64),
+        vertices=np.zeros(a, np.int64), route=np.zeros((a, ROUTE_LANES), np.int64),
         route_count=np.zeros(a, np.int64), box=np.zeros((a, 4, 2)), foot=np.empty((a, r, 2)),
         foot_count=np.zeros(a, np.int64), bounds=np.zeros((a, 3, 4)),
         light_lane=lights, lane_light=np.full(lanes, -1, np.int8),

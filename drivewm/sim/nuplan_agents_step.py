@@ -92,7 +92,7 @@ def _plan_route(m, a):
     """Appends lanes, the straightest that is open, until enough path lies ahead."""
     path = m.path[a]
     wanted = MIN_PATH_M + m.target[a] * HEADWAY_S
-    while path[m.count[a] - 1, 0] - m.progress[a] < wanted:
+    while path[m.vertices[a] - 1, 0] - m.progress[a] < wanted:
         end = m.route[a, m.route_count[a] - 1]
         chosen, straightest = -1, np.inf
         for k in range(m.next_first[end], m.next_first[end + 1]):
@@ -104,15 +104,15 @@ def _plan_route(m, a):
         if chosen < 0:
             return
         first, last = m.line_first[chosen], m.line_first[chosen + 1]
-        if last - first < 2 or m.count[a] + 1 + last - first > len(m.poses):
+        if last - first < 2 or m.vertices[a] + 1 + last - first > len(m.poses):
             return
-        at = clamp_progress(path, m.count[a], m.progress[a])
-        size = rest_of_path(path, m.count[a], at, m.poses)
+        at = clamp_progress(path, m.vertices[a], m.progress[a])
+        size = rest_of_path(path, m.vertices[a], at, m.poses)
         for k in range(first, last):
             m.poses[size, 0], m.poses[size, 1] = m.line_xy[k, 0], m.line_xy[k, 1]
             m.poses[size, 2] = m.heading[k]
             size += 1
-        m.count[a] = build_path(m.poses, size, path)
+        m.vertices[a] = build_path(m.poses, size, path)
         m.progress[a] = 0.0
         if m.route_count[a] == m.route.shape[1]:
             m.route[a, :-1] = m.route[a, 1:].copy()
@@ -124,7 +124,7 @@ def _plan_route(m, a):
 @njit(cache=True, inline="always")
 def _lead(m, a, ego, present):
     """(gap m, speed along m/s, length to subtract m) of what the agent follows."""
-    path, count = m.path[a], m.count[a]
+    path, count = m.path[a], m.vertices[a]
     half = m.size[a, 1] / 2
     at = clamp_progress(path, count, m.progress[a])
     size = rest_of_path(path, count, at, m.poses)
@@ -209,7 +209,7 @@ def _distance(box, box_bounds, foot, feet, foot_bounds, ring, count, bounds):
 @njit(cache=True, inline="always")
 def _show(m, a):
     """Writes the pose and what the others see of the agent."""
-    path, count = m.path[a], m.count[a]
+    path, count = m.path[a], m.vertices[a]
     at = clamp_progress(path, count, m.progress[a])
     m.pose[a, 0], m.pose[a, 1], m.pose[a, 2] = pose_at(path, count, at)
     length = m.size[a, 0]
