@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from drivewm.errors import InputError
 from drivewm.eval import archive
+from drivewm.eval.map_needs import check_scene
 from drivewm.eval.parts import failed_part, judged_part
 from drivewm.eval.schema import Part
 from drivewm.eval.scores.base import Judgement, ScoreConfig
@@ -63,6 +64,7 @@ class Judge:
         try:
             mode = choose_mode(planner, scene, sim.mode)
             cameras = cameras_of(planner, scene, mode)
+            check_scene(planner, sim.agents, scene)
         except InputError as error:
             interval_s = float(getattr(planner, "replan_interval_s", DT_S))
             return failed_part(job, str(error), setting | {"replan_interval_s": interval_s})

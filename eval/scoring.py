@@ -16,6 +16,7 @@ from drivewm.config import load
 from drivewm.errors import InputError
 from drivewm.eval.drives import Bench
 from drivewm.eval.engine import run_jobs
+from drivewm.eval.map_needs import check_fleet
 from drivewm.eval.moments import at_moments, settled
 from drivewm.eval.schema import SCHEMA_VERSION
 from drivewm.eval.scores.base import ScoreConfig
@@ -46,21 +47,28 @@ class ScoringRun:
     command: str
 
 
-def score_planners(run: ScoringRun) -> list[dict[str, Any]]:
+def score_planners(run: ScoringRun, fleet: Fleet | None = None) -> list[dict[str, Any]]:
     """Drives, judges and writes results; returns the rows of ``scores.parquet``.
 
     A run that was stopped goes on; one that is complete returns its rows at once.
 
+    Args:
+        run: the settings.
+        fleet: opened already, or what serves as one (``select`` and ``scene``; picklable);
+            ``run.fleet`` is then its name alone.
+
     Raises:
-        InputError: unknown planner, scene or split; results of another run in the folder.
+        InputError: unknown planner, scene or split; a planner that no scene's map allows; results
+            of another run in the folder.
     """
-    fleet = Fleet.open(run.fleet)
+    fleet = fleet or Fleet.open(run.fleet)
     chosen = fleet.select(split=run.split, ids=run.scene_ids)
     if not chosen:
         raise InputError("no scene selected", file=run.fleet, fix="check --scenes and --split")
     run = replace(run, score=settled(run.score, chosen, run.sim.agents))
     _check_seeds(run)
     labelled = label_planners(run.planners, run.sim.isolation)
+    check_fleet(labelled, run.sim.agents, chosen)
     manifest = _manifest(run, labelled, [(info.id, info.content_hash) for info in chosen])
     if not run.overwrite:
         rows = finished_rows(run.out, manifest["fingerprint"])

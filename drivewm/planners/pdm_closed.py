@@ -47,6 +47,7 @@ class PdmClosed:
     """
 
     name = "pdm_closed"
+    needs_lane_graph = True
     modes = ("privileged", "visible")
     compiled = Compiled(setup, drive, notes)
 

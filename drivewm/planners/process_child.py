@@ -31,6 +31,7 @@ from drivewm.sim.asking import trajectory_problem
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 ATTRIBUTES = (
     "name", "modes", "mode", "replan_interval_s", "replays_log", "image_size", "camera_channels",
+    "needs_lane_graph",
     "fingerprint",
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ class Info:
     split: str = "val"
     location: str = "nowhere"
     content_hash: str = "0"
+    map_origin: str = "hand"
 
 
 class HandFleet:
