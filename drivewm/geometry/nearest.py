@@ -2,7 +2,8 @@
 
 Where several lie at the same distance (0: they overlap) the answer of GEOS' tree depends on how it
 packs them: up to ten geometries hang on one node in the order of the middle of their bounds in y,
-then in x, and the first at distance 0 wins. Reference in the tests: Shapely's ``STRtree.nearest``.
+then in x, and the first at distance 0 wins. Beyond ten the same rule is kept here, which GEOS, with
+its several nodes, may then not follow. Reference in the tests: Shapely's ``STRtree.nearest``.
 """
 
 from __future__ import annotations

@@ -107,6 +107,7 @@ def nuplan_agents(scene: Scene) -> NuplanAgents:
     size_m = tracks.size_m[rows, :2]
     agents = _room(graph, np.array(rows, np.int64), size_m, replayed, lights)
     target = TARGET_MPS
+    ego_mps = float(np.hypot(scene.ego[0, EgoColumn.VX], scene.ego[0, EgoColumn.VY]))
     for a, i in enumerate(rows):
         lane, progress = starts.found[i]
         limit = graph.speed_limit_mps[lane]
@@ -115,7 +116,8 @@ def nuplan_agents(scene: Scene) -> NuplanAgents:
         size = fill_discrete(line, agents.poses, 0)
         agents.vertices[a] = build_path(agents.poses, size, agents.path[a])
         agents.progress[a], agents.target[a] = progress, target
-        agents.speed[a] = np.hypot(tracks.state[i, 0, 4], tracks.state[i, 0, 5])
+        speed = float(np.hypot(tracks.state[i, 0, 4], tracks.state[i, 0, 5]))
+        agents.speed[a] = speed if np.isfinite(speed) else ego_mps
         agents.route[a, 0], agents.route_count[a] = lane, 1
         corners = starts.corners[i]
         agents.box[a] = corners
