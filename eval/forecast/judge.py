@@ -10,7 +10,7 @@ from drivewm.eval.forecast.truth import WindowTruth, cell_size, lower_corner, mo
 from drivewm.measures.calibration import calibration_sums
 from drivewm.measures.flow import flow_sums
 from drivewm.measures.iou import confusion
-from drivewm.measures.rayiou import cast_rays, ray_counts, ray_pattern
+from drivewm.measures.rayiou import COLUMNS, cast_rays, ray_counts, ray_pattern
 from drivewm.models.grid import GridConfig
 from drivewm.scene import OccClass
 
@@ -49,9 +49,9 @@ class Judge:
         return out
 
     def _rays(self, predicted: np.ndarray, h: int) -> np.ndarray:
-        total = 0
+        total = np.zeros((int(OccClass.FREE), COLUMNS), np.int64)
         for origin, true in zip(self._truth.origins_m[h], self._hits[h]):
             keep = true[0] != OccClass.FREE
             ours = cast_rays(predicted, origin, RAYS, self._lower, self._cell, keep)
-            total = total + ray_counts(ours, true)
-        return np.asarray(total)
+            total += ray_counts(ours, true)
+        return total

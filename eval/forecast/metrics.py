@@ -62,6 +62,7 @@ def statistics_of(stats: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
     They are linear in the counts, so weighted sums of them are those of the counts.
     """
-    out = {name: stats[name].astype(np.float64) for name in ("rays", "flow", "calibration")
-           if name in stats}  # fmt: skip
-    return {"iou_counts": counts_of(stats["confusion"]).astype(np.float64), **out}
+    names = [name for name in ("rays", "flow", "calibration") if name in stats]
+    out: dict[str, np.ndarray] = {name: stats[name].astype(np.float64) for name in names}
+    out["iou_counts"] = counts_of(stats["confusion"]).astype(np.float64)
+    return out

@@ -48,6 +48,9 @@ def _head(content: dict[str, Any], about: dict[str, Any]) -> Iterator[str]:
         "RayIoU": about["rays"],
         "labels": about["labels"],
     }
+    overlap = about["judged_scenes_trained_on"]
+    if overlap:
+        facts["careful"] = f"{len(overlap)} of these scenes were trained on: {', '.join(overlap)}"
     yield from (f"* {name}: {text}" for name, text in facts.items())
 
 
@@ -111,8 +114,8 @@ def _absent(absent: dict[str, dict[str, list[str]]], rare: dict[str, list[str]])
         groups: dict[tuple[str, ...], list[str]] = {}
         for horizon, names in horizons.items():
             groups.setdefault(tuple(names), []).append(horizon)
-        for names, at in groups.items():
-            yield f"* mask {mask}, at {', '.join(at)} s: {', '.join(names) or 'none'}"
+        for missing, at in groups.items():
+            yield f"* mask {mask}, at {', '.join(at)} s: {', '.join(missing) or 'none'}"
     if any(rare.values()):
         yield "\n## Classes that a single scene holds at some step\n"
         yield "They count, but no other scene tells how much they vary: intervals are too narrow.\n"

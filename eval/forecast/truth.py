@@ -57,9 +57,9 @@ class SceneTruth:
     frames: Frames
     times_us: np.ndarray  # int64 [K]
     steps: np.ndarray  # int [K] into the scene's 10 Hz grid
-    camera: np.ndarray | None  # bool [K, X, Y, Z]; None where a label lacks
-    lidar: np.ndarray | None
-    labelled: bool  # every frame has a recorded label; else boxes and road are rasterised
+    camera: np.ndarray  # bool [K, X, Y, Z]
+    lidar: np.ndarray
+    labelled: np.ndarray  # bool [K]: a label is recorded; else boxes and road are rasterised
     lidar_m: np.ndarray  # [3] in the ego frame
     poses: np.ndarray  # [K, 3] of the ego, in the frame of the first
 
@@ -70,7 +70,7 @@ class SceneTruth:
         present: dict[str, np.ndarray | None] = {"none": None}
         present["overlap"] = self._inside_now(poses)
         for name, mask in (("camera", self.camera), ("lidar", self.lidar)):
-            if mask is not None:
+            if self.labelled[span].all():
                 present[name] = mask[span]
         return WindowTruth(
             occupancy=self.frames.occupancy[span], masks=present,
@@ -123,18 +123,20 @@ def load_truth(fleet: Fleet, scene_id: str, config: ModelConfig) -> SceneTruth:
     labels = [read_label(fleet, scene_id, k) for k in _keyframes_at(fleet, scene_id, times)]
     frames = load_frames(fleet, scene_id, config)
     scene = fleet.scene(scene_id)
-    labelled = all(label is not None for label in labels)
+    nothing = np.zeros(config.grid.shape, bool)
     camera, lidar = (
-        np.stack([pool_mask(getattr(label, name), config.grid) for label in labels])
-        if labelled else None
+        np.stack(
+            [nothing if x is None else pool_mask(getattr(x, name), config.grid) for x in labels]
+        )
         for name in ("mask_camera", "mask_lidar")
-    )  # fmt: skip
+    )
     poses = [np.zeros(3)]
     for motion in frames.motion.astype(np.float64):
         poses.append(compose(poses[-1], motion))
     return SceneTruth(
         grid=config.grid, scene=scene, frames=frames, times_us=times, camera=camera, lidar=lidar,
-        steps=np.abs(scene.times_us[None] - times[:, None]).argmin(1), labelled=labelled,
+        steps=np.abs(scene.times_us[None] - times[:, None]).argmin(1),
+        labelled=np.array([label is not None for label in labels]),
         lidar_m=_lidar_position(fleet, scene_id), poses=np.stack(poses),
     )  # fmt: skip
 
