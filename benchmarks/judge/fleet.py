@@ -61,7 +61,8 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         )  # fmt: skip
         rows = score_planners(run, kind(Path(folder), args.scenes[0]))
         wrote = sum(path.stat().st_size for path in Path(out).rglob("*") if path.is_file())
-    assert len(rows) == args.scenes[0] and all(row["status"] == "ok" for row in rows)
+    failed = [row["reason"] for row in rows if row["status"] != "ok"]
+    assert not failed and len(rows) == args.scenes[0], failed[:1]
     mine, theirs = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         "scenes": args.scenes[0], "workers": args.workers[0], "agents": args.agents[0],

@@ -11,20 +11,15 @@ from pathlib import Path
 from drivewm.eval.conform.closed_loop_scenes import scene_of
 from drivewm.eval.conform.fixtures import Fixtures, Row, poses
 from drivewm.logs.ego_motion import from_poses
-from drivewm.logs.fleet import Fleet
-from drivewm.scene import Scene
+from drivewm.logs.fleet import Fleet, SceneInfo
+from drivewm.scene import PACIFICA, Scene
 
-
-@dataclass(frozen=True, kw_only=True)
-class Info:
-    """What a scoring run asks of a scene before it reads it."""
-
-    id: str
-    source: str = "repeated"
-    split: str = ""
-    location: str = ""
-    content_hash: str = ""
-    map_origin: str = "map_expansion"
+CASE = SceneInfo(
+    id="", source="fixture", location="", split="", start_us=0, duration_s=14.9,
+    native_rate_hz=10.0, keyframes=0, tracks=0, licence="", content_hash="", vehicle=PACIFICA,
+    map_origin="map_expansion", has_images=0, has_lidar=0, has_occupancy=0, speed_limit_mps=None,
+    policy=None, world_spec=None, notes=None, data_root="", data_root_relative=None, row_group=0,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,17 +29,22 @@ class Repeated(ABC):
     folder: Path
     count: int
 
-    def select(
-        self, split: str | None = None, ids: Sequence[str] | None = None
-    ) -> tuple[Info, ...]:
+    def select(self, split: str | None = None, ids: Sequence[str] | None = None) -> list[SceneInfo]:
         """All of them; there are no splits."""
-        return tuple(Info(id=f"{number:05d}") for number in range(self.count))
+        known = self._infos()
+        return [
+            replace(known[number % len(known)], id=f"{number:05d}") for number in range(self.count)
+        ]
 
     def scene(self, scene_id: str) -> Scene:
         """Scene ``scene_id``. Its map is an object of its own: nothing made for an earlier scene's
         map serves it, as in a fleet of that many recordings."""
         made = self._recorded(int(scene_id))
         return replace(made, id=scene_id, map=replace(made.map))
+
+    @abstractmethod
+    def _infos(self) -> Sequence[SceneInfo]:
+        """What is known of the recordings before they are read."""
 
     @abstractmethod
     def _recorded(self, number: int) -> Scene:
@@ -65,6 +65,9 @@ class RepeatedFixtures(Repeated):
         fixtures = Fixtures(self.folder)
         return fixtures, fixtures.rows("nuplan_closed_loop")
 
+    def _infos(self) -> Sequence[SceneInfo]:
+        return [CASE]
+
     def _recorded(self, number: int) -> Scene:
         fixtures, rows = self._cases
         row = rows[number % len(rows)]
@@ -82,6 +85,9 @@ class RepeatedFleet(Repeated):
     @cached_property
     def _fleet(self) -> Fleet:
         return Fleet.open(self.folder)
+
+    def _infos(self) -> Sequence[SceneInfo]:
+        return self._fleet.scenes
 
     def _recorded(self, number: int) -> Scene:
         fleet = self._fleet
