@@ -49,6 +49,7 @@ def compare(
     score_type: np.ndarray,
     lane_ids: Sequence[str],
     prefix: str = "out_",
+    comfort_close: float = COMFORT_CLOSE,
 ) -> None:
     """Compares a measured drive with a row's columns that begin with ``prefix``.
 
@@ -60,6 +61,7 @@ def compare(
         score_type: int8 [N], ScoreType of the tracks.
         lane_ids: of the road's lanes, in its order.
         prefix: of the columns.
+        comfort_close: tolerance of the comfort series' extremes.
     """
     expected = {name.removeprefix(prefix): row[name] for name in row if name.startswith(prefix)}
     _scores(tally, case, expected, terms)
@@ -68,8 +70,8 @@ def compare(
     _series(tally, case, expected, terms)
     for short, name in COMFORT.items():
         values = terms.comfort[SERIES.index(name)]
-        tally.close(case, f"c_{short}_max", expected[f"c_{short}_max"], values.max(), COMFORT_CLOSE)
-        tally.close(case, f"c_{short}_min", expected[f"c_{short}_min"], values.min(), COMFORT_CLOSE)
+        tally.close(case, f"c_{short}_max", expected[f"c_{short}_max"], values.max(), comfort_close)
+        tally.close(case, f"c_{short}_min", expected[f"c_{short}_min"], values.min(), comfort_close)
         ok = terms.comfort_ok[SERIES.index(name)]
         tally.discrete(case, f"c_{short}_ok", expected[f"c_{short}_ok"], int(ok))
 
