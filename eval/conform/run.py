@@ -77,7 +77,8 @@ def table(counts: Sequence[Count]) -> str:
 def summary(counts: Sequence[Count]) -> str:
     """Markdown: one line per kind."""
     lines = [
-        "| kind | cases | quantities | comparisons | mismatches | shown ties | largest difference |",
+        "| kind | cases | quantities | comparisons | mismatches | shown ties "
+        "| largest difference |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for kind in dict.fromkeys(count.kind for count in counts):
