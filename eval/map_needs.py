@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from drivewm.errors import InputError
-from drivewm.logs.fleet import SceneInfo
+from drivewm.logs.caveats import LANELESS
 from drivewm.planners import registry
 from drivewm.scene import Scene
 
-LANELESS = ("drivable_png", "none")  # map origins without lanes
 
-
-def check_fleet(labelled: dict[str, str], agents: str, infos: Sequence[SceneInfo]) -> None:
+def check_fleet(labelled: dict[str, str], agents: str, infos: Sequence[object]) -> None:
     """Refuses what could drive in none of the scenes.
 
     Where some scenes have lanes and some have not, those without become failed rows
@@ -22,14 +20,15 @@ def check_fleet(labelled: dict[str, str], agents: str, infos: Sequence[SceneInfo
     Args:
         labelled: planners' texts by label.
         agents: of SimConfig.
-        infos: the chosen scenes.
+        infos: the chosen scenes; one that does not tell its ``map_origin`` may have lanes.
 
     Raises:
         InputError: a planner or the agents follow lanes and no scene's map has any.
     """
-    if not all(info.map_origin in LANELESS for info in infos):
+    found = dict.fromkeys(getattr(info, "map_origin", "unknown") for info in infos)
+    if not all(origin in LANELESS for origin in found):
         return
-    origins = ", ".join(dict.fromkeys(info.map_origin for info in infos))
+    origins = ", ".join(found)
     for label, text in labelled.items():
         spec = registry.parse(text)
         if spec.wrapper is None and needs_lane_graph(registry.load_class(spec)):

@@ -23,6 +23,7 @@ from drivewm.eval.scores.base import ScoreConfig
 from drivewm.eval.scores.safety import SafetyConfig
 from drivewm.eval.suites import cells_of, jobs_of, label_planners, source_digest
 from drivewm.eval.writer import ResultsWriter, finished_rows
+from drivewm.logs.caveats import caveats_of
 from drivewm.logs.fleet import Fleet
 from drivewm.progress import bar
 from drivewm.sim.config import SimConfig
@@ -70,6 +71,7 @@ def score_planners(run: ScoringRun, fleet: Fleet | None = None) -> list[dict[str
     labelled = label_planners(run.planners, run.sim.isolation)
     check_fleet(labelled, run.sim.agents, chosen)
     manifest = _manifest(run, labelled, [(info.id, info.content_hash) for info in chosen])
+    manifest["caveats"] = caveats_of(chosen)
     if not run.overwrite:
         rows = finished_rows(run.out, manifest["fingerprint"])
         if rows is not None:

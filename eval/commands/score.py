@@ -131,6 +131,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Scores and prints the table of planners."""
     from drivewm.config import load, validate
+    from drivewm.eval.results import read_manifest
     from drivewm.eval.scores.registry import load_config
     from drivewm.eval.scores.safety import SafetyConfig
     from drivewm.eval.scoring import ScoringRun, score_planners
@@ -177,6 +178,8 @@ def run(args: argparse.Namespace) -> int:
     judged = {row["score_name"] for row in rows} - {score.name}
     if judged:
         print(f"judged by {', '.join(sorted(judged))}: the recordings cannot have {score.name}")
+    for line in read_manifest(Path(args.out)).get("caveats", ()):
+        print(line)
     print(f"\nresults: {args.out}")
     return 0
 

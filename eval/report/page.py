@@ -200,8 +200,9 @@ def _headline(lines: list[summary.PlannerLine], scene_count: int) -> str:
 
 
 def _facts(manifest: dict[str, Any]) -> list[tuple[str, str]]:
-    """Provenance as (name, value), the command apart."""
-    return _flat({key: value for key, value in manifest.items() if key != "command"})
+    """Provenance as (name, value); the command and the caveats have places of their own."""
+    apart = ("command", "caveats")
+    return _flat({key: value for key, value in manifest.items() if key not in apart})
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

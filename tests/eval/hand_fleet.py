@@ -17,7 +17,6 @@ class Info:
     split: str = "val"
     location: str = "nowhere"
     content_hash: str = "0"
-    map_origin: str = "hand"
 
 
 class HandFleet:
