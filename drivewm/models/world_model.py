@@ -14,8 +14,12 @@ from torch.nn import functional as F
 
 from drivewm.config import Config
 from drivewm.models import warp
-from drivewm.models.dynamics.base import Latent
-from drivewm.models.dynamics.rssm import RSSM, RSSMConfig
+from drivewm.models.dynamics.base import AblationConfig, Dynamics, Latent, Noise
+from drivewm.models.dynamics.flow import FlowConfig
+from drivewm.models.dynamics.gru import GRUConfig
+from drivewm.models.dynamics.registry import build_dynamics
+from drivewm.models.dynamics.rssm import RSSMConfig
+from drivewm.models.dynamics.transformer import TransformerConfig
 from drivewm.models.encoders.base import CameraBatch
 from drivewm.models.encoders.privileged import PrivilegedEncoder, unpack
 from drivewm.models.encoders.pull import PullConfig, PullEncoder
@@ -32,10 +36,14 @@ class ModelConfig(Config):
     """A world model's architecture; ``conf/model/*.yaml`` are presets of it."""
 
     encoder: Literal["pull", "privileged"] = "pull"
-    dynamics: Literal["rssm"] = "rssm"
+    dynamics: Literal["gru", "rssm", "transformer", "flow"] = "rssm"
     grid: GridConfig = GridConfig()
     pull: PullConfig = PullConfig()
+    gru: GRUConfig = GRUConfig()
     rssm: RSSMConfig = RSSMConfig()
+    transformer: TransformerConfig = TransformerConfig()
+    flow: FlowConfig = FlowConfig()
+    ablation: AblationConfig = AblationConfig()
     channels: int = 64  # of the BEV features
     observed_steps: int = 4  # frames seen before imagining
     imagined_steps: int = 6  # frames predicted in training (3 s)
@@ -79,7 +87,10 @@ class WorldModel(nn.Module):
             self.encoder = PullEncoder(config.pull, grid, config.channels)
         else:
             self.encoder = PrivilegedEncoder(grid, config.channels)
-        self.dynamics = RSSM(config.rssm, grid, config.channels)
+        self.dynamics: Dynamics = build_dynamics(
+            config.dynamics, getattr(config, config.dynamics), grid, config.channels,
+            config.ablation,
+        )  # fmt: skip
         layers, state = grid.shape[2], self.dynamics.channels
         seen, width = state + config.channels, config.channels
         occ = {"classes": OCC3D_CLASSES, "layers": layers, "up": 2}
@@ -107,10 +118,10 @@ class WorldModel(nn.Module):
         return self.dynamics.initial(batch, self.gain)
 
     def observe(
-        self, state: Latent, action: Tensor, embed: Tensor, generator: torch.Generator | None = None
+        self, state: Latent, action: Tensor, embed: Tensor, noise: Noise | None = None
     ) -> tuple[Latent, Tensor]:
-        """The state after ``action`` [B, 6] given the features then seen; also the KL loss."""
-        return self.dynamics.observe(state, action, embed[:, : self.config.channels], generator)
+        """The state after ``action`` [B, 6] given the features then seen; also its loss."""
+        return self.dynamics.observe(state, action, embed[:, : self.config.channels], noise)
 
     def perceive(self, latent: Latent, embed: Tensor) -> tuple[Tensor, Tensor]:
         """Occupancy logits [B, K, Z, X, Y] and flow [B, 2, X, Y] of what is seen now."""
@@ -142,10 +153,16 @@ class WorldModel(nn.Module):
         now: Imagined,
         action: Tensor,
         learned: bool = True,
-        generator: torch.Generator | None = None,
+        noise: Noise | None = None,
     ) -> Imagined:
-        """What ``action`` [B, 6] causes. ``learned=False`` is the plain ego warp."""
+        """What ``action`` [B, 6] causes: the likeliest, or a sample when there is noise.
+
+        ``learned=False`` is the plain ego warp.
+        """
         grid, step, dt = self.config.grid, action[:, :3], action[:, 5]
+        without = self.config.ablation
+        if learned and not without.warp:
+            step = torch.zeros_like(step)
         cells = warp.centers(grid, action).expand(len(action), -1, -1, -1)
         before = warp.to_previous_frame(cells, step)
         motion = warp.compose(now.motion, step)
@@ -158,16 +175,19 @@ class WorldModel(nn.Module):
                 now, probability=moved, logits=(moved + PROBABILITY_FLOOR).log(), motion=motion
             )
         own = warp.sample(now.flow, before, grid).permute(0, 2, 3, 1) * dt[:, None, None, None]
+        own = own if without.flow_carry else torch.zeros_like(own)
         source = before - own  # where a movable of this cell was one step ago, frame of then
         moving_points = warp.to_previous_frame(source, now.motion)
         moving_points = moving_points + _sample_clamped(now.drift_m, source, grid)
         carried = warp.rotate_vectors(
             warp.sample(now.start_flow, moving_points, grid), motion[:, 2]
         )
-        latent = self.dynamics.imagine(now.latent, action, generator)
+        latent = self.dynamics.imagine(now.latent, action, noise)
         flow = carried + _upsample(self.flow_change(latent.features))
         moved = warp.moved_occupancy(now.start, static_points, moving_points, self.movable, grid)
-        logits = self.gain * (moved + PROBABILITY_FLOOR).log() + self.foresee(latent.features)
+        logits = self.foresee(latent.features)
+        if without.residual:
+            logits = self.gain * (moved + PROBABILITY_FLOOR).log() + logits
         probability = logits.softmax(1)
         reward, cont = self.outcome(latent, probability, action)
         return replace(

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from drivewm.config import Config
-from drivewm.models import warp
-from drivewm.models.dynamics.base import ACTION_COLUMNS, Latent, scale_action
+from drivewm.models.dynamics.base import ACTION_COLUMNS, AblationConfig, Latent, Noise
+from drivewm.models.dynamics.spatial import SpatialDynamics
 from drivewm.models.grid import GridConfig
 from drivewm.models.layers import BevUNet, ConvBlock
 
@@ -29,41 +29,30 @@ class RSSMConfig(Config):
     free_nats: float = 0.1  # per cell
 
 
-class RSSM(nn.Module):
-    def __init__(self, config: RSSMConfig, grid: GridConfig, embed: int) -> None:
-        super().__init__()
-        self.config, self.grid = config, grid
+class RSSM(SpatialDynamics):
+    def __init__(
+        self,
+        config: RSSMConfig,
+        grid: GridConfig,
+        embed: int,
+        ablation: AblationConfig = AblationConfig(),
+    ) -> None:
         deter, stoch = config.deter, config.stoch_groups * config.stoch_classes
+        super().__init__(grid, deter, stoch, ablation)
+        self.config = config
         self.enter = ConvBlock(deter + stoch + ACTION_COLUMNS + 1, deter)
         self.wide = BevUNet(deter, config.deep)
         self.gates = nn.Conv2d(2 * deter, 2 * deter, 1)
         self.prior = nn.Sequential(ConvBlock(deter, deter), nn.Conv2d(deter, stoch, 1))
         self.posterior = nn.Sequential(ConvBlock(deter + embed, deter), nn.Conv2d(deter, stoch, 1))
-
-    @property
-    def channels(self) -> int:
-        return self.config.deter + self.config.stoch_groups * self.config.stoch_classes
-
-    def initial(self, batch: int, like: Tensor) -> Latent:
-        nx, ny, _ = self.grid.shape
-        stoch = self.config.stoch_groups * self.config.stoch_classes
-        return Latent(
-            deter=like.new_zeros(batch, self.config.deter, nx // 2, ny // 2),
-            stoch=like.new_zeros(batch, stoch, nx // 2, ny // 2),
-        )
+        self.add_pooling()
 
     def _step(self, state: Latent, action: Tensor) -> Tensor:
         """The deterministic part after one action; [B, deter, h, w]."""
-        cells = warp.centers(self.grid, action).expand(len(action), -1, -1, -1)
-        points = warp.to_previous_frame(warp.resize_points(cells, 2), action[:, :3])
-        ones = torch.ones_like(state.deter[:, :1])
-        moved = warp.sample(torch.cat([state.features, ones], 1), points, self.grid)
+        moved = self.moved(state.features, action)
         deter = moved[:, : self.config.deter]
-        spread = scale_action(action)[:, :, None, None].expand(-1, -1, *deter.shape[2:])
-        candidate = self.wide(self.enter(torch.cat([moved, spread], 1)))
-        update, value = self.gates(torch.cat([deter, candidate], 1)).chunk(2, 1)
-        update = torch.sigmoid(update - 1.0)
-        return update * torch.tanh(value) + (1 - update) * deter
+        candidate = self.wide(self.enter(torch.cat([moved, self.spread(action)], 1)))
+        return gated(self.gates, deter, candidate)
 
     def _log_probs(self, logits: Tensor) -> Tensor:
         """[B, G * K, h, w] -> log-probabilities [B, G, K, h, w] with the uniform mix."""
@@ -71,34 +60,21 @@ class RSSM(nn.Module):
         probs = logits.unflatten(1, (c.stoch_groups, c.stoch_classes)).softmax(2)
         return ((1 - UNIMIX) * probs + UNIMIX / c.stoch_classes).log()
 
-    def _draw(self, log_probs: Tensor, generator: torch.Generator | None) -> Tensor:
-        """Straight-through categorical; the mode when no generator is given."""
-        probs = log_probs.exp()
-        if generator is None:
-            index = probs.argmax(2, keepdim=True)
-        else:
-            noise = torch.rand(probs.shape, generator=generator, device=probs.device)
-            index = (log_probs - (-noise.clamp(1e-9).log()).log()).argmax(2, keepdim=True)
-        hard = torch.zeros_like(probs).scatter_(2, index, 1.0)
-        return (hard + probs - probs.detach()).flatten(1, 2)
-
     def observe(
-        self, state: Latent, action: Tensor, embed: Tensor, generator: torch.Generator | None = None
+        self, state: Latent, action: Tensor, embed: Tensor, noise: Noise | None = None
     ) -> tuple[Latent, Tensor]:
         """The state after ``action`` given what was then seen, and its KL loss (a scalar)."""
         deter = self._step(state, action)
         prior = self._log_probs(self.prior(deter))
         posterior = self._log_probs(self.posterior(torch.cat([deter, embed], 1)))
-        latent = Latent(deter=deter, stoch=self._draw(posterior, generator))
-        return latent, self._kl(posterior, prior)
+        latent = Latent(deter=deter, stoch=drawn(posterior, 2, noise).flatten(1, 2))
+        return self.shaped(latent), self._kl(posterior, prior)
 
-    def imagine(
-        self, state: Latent, action: Tensor, generator: torch.Generator | None = None
-    ) -> Latent:
+    def imagine(self, state: Latent, action: Tensor, noise: Noise | None = None) -> Latent:
         """The state after ``action`` when nothing is seen: the mode, or a sample."""
         deter = self._step(state, action)
         prior = self._log_probs(self.prior(deter))
-        return Latent(deter=deter, stoch=self._draw(prior, generator))
+        return self.shaped(Latent(deter=deter, stoch=drawn(prior, 2, noise).flatten(1, 2)))
 
     def _kl(self, posterior: Tensor, prior: Tensor) -> Tensor:
         def per_cell(p: Tensor, q: Tensor) -> Tensor:
@@ -106,3 +82,22 @@ class RSSM(nn.Module):
             return F.relu(divergence.mean() - self.config.free_nats) + self.config.free_nats
 
         return per_cell(posterior.detach(), prior) + 0.1 * per_cell(posterior, prior.detach())
+
+
+def gated(gates: nn.Module, deter: Tensor, candidate: Tensor) -> Tensor:
+    """GRU update of the warped state; starts closed enough to remember. [B, deter, h, w]."""
+    update, value = gates(torch.cat([deter, candidate], 1)).chunk(2, 1)
+    update = torch.sigmoid(update - 1.0)
+    return update * torch.tanh(value) + (1 - update) * deter
+
+
+def drawn(log_probs: Tensor, axis: int, noise: Noise | None) -> Tensor:
+    """Straight-through one-hot draw along ``axis``; the mode when there is no noise."""
+    probs = log_probs.exp()
+    if noise is None:
+        index = probs.argmax(axis, keepdim=True)
+    else:
+        gumbel = -(-noise.uniform(probs).clamp(1e-9, 1 - 1e-7).log()).log()
+        index = (log_probs + gumbel).argmax(axis, keepdim=True)
+    hard = torch.zeros_like(probs).scatter_(axis, index, 1.0)
+    return hard + probs - probs.detach()
