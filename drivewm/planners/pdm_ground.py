@@ -12,11 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from drivewm.geometry.polygons import contains
+from drivewm.geometry.polygons import PolygonSet, contains
 from drivewm.measures.proposals_areas import Areas, Ground
 from drivewm.planners.pdm_shapes import box_polygon_distance, square_meets
 from drivewm.planners.pdm_tree import tree_ranks
-from drivewm.scene.road_graph import RoadGraph
 
 LANE = int(Ground.LANE | Ground.DRIVABLE)
 ON_ROUTE = int(Ground.ROUTE)
@@ -26,8 +25,17 @@ INTERSECTION = int(Ground.INTERSECTION)
 class Surroundings(NamedTuple):
     """The map of one drive. ``areas`` rows: lanes, then carparks, then intersections."""
 
-    graph: RoadGraph
+    lanes: PolygonSet  # L
+    speed_limit_mps: np.ndarray  # [L], NaN: unknown
+    line_first: np.ndarray  # int64 [L + 1]
+    line_xy: np.ndarray  # [P, 2] centrelines one after the other
     vertex_heading: np.ndarray  # [P] of the lanes' discrete paths
+    blocks: PolygonSet  # parts of roadblocks
+    blocks_row: np.ndarray  # int64, roadblock of each part
+    block_is_connector: np.ndarray  # bool [R]
+    block_first: np.ndarray  # int64 [R + 1]
+    block_lane: np.ndarray  # int64, lanes of each roadblock in order
+    carparks: PolygonSet
     route_lane: np.ndarray  # int64, lanes of the route in its order
     on_route: np.ndarray  # bool [L]
     areas: Areas  # ``kind`` is rewritten at every plan
@@ -39,26 +47,28 @@ class Surroundings(NamedTuple):
 @njit(cache=True)
 def look_around(ground: Surroundings, x: float, y: float, radius_m: float) -> None:
     """Marks what meets the square of half side ``radius_m`` around (x, y)."""
-    graph, kind = ground.graph, ground.areas.kind
-    lanes, carparks = len(graph.lanes.bounds), len(graph.carparks.bounds)
+    kind = ground.areas.kind
+    lanes, carparks = len(ground.on_route), len(ground.carparks.bounds)
     kind[: lanes + carparks] = 0
     kind[lanes + carparks :] = INTERSECTION
     ground.block_near[:] = False
-    for part in range(len(graph.blocks_row)):
-        block = graph.blocks_row[part]
+    for part in range(len(ground.blocks_row)):
+        block = ground.blocks_row[part]
         if not ground.block_near[block]:
-            ground.block_near[block] = square_meets(graph.blocks, part, x, y, radius_m)
+            ground.block_near[block] = square_meets(ground.blocks, part, x, y, radius_m)
     count = 0
     for connectors in (False, True):
         for block in range(len(ground.block_near)):
-            if not ground.block_near[block] or graph.block_is_connector[block] != connectors:
+            if not ground.block_near[block] or ground.block_is_connector[block] != connectors:
                 continue
-            for lane in graph.block_lane[graph.block_first[block] : graph.block_first[block + 1]]:
+            for lane in ground.block_lane[
+                ground.block_first[block] : ground.block_first[block + 1]
+            ]:
                 kind[lane] = LANE + (ON_ROUTE if ground.on_route[lane] else 0)
                 ground.listed[count] = lane
                 count += 1
     for park in range(carparks):
-        if square_meets(graph.carparks, park, x, y, radius_m):
+        if square_meets(ground.carparks, park, x, y, radius_m):
             kind[lanes + park] = LANE
             ground.listed[count] = lanes + park
             count += 1
@@ -81,7 +91,7 @@ def starting_lane(
         lane = ground.listed[i]
         if lane >= len(ground.on_route) or not ground.on_route[lane]:
             continue
-        if contains(ground.graph.lanes, lane, ego[0], ego[1]):
+        if contains(ground.lanes, lane, ego[0], ego[1]):
             off = _heading_error(ground, lane, ego)
             tied = tied or off == error
             if off < error:
@@ -92,9 +102,9 @@ def starting_lane(
         return best
     nearest = np.inf
     for lane in ground.route_lane:
-        if contains(ground.graph.lanes, lane, centre[0], centre[1]):
+        if contains(ground.lanes, lane, centre[0], centre[1]):
             return lane
-        gap = box_polygon_distance(corners, ground.graph.lanes, lane)
+        gap = box_polygon_distance(corners, ground.lanes, lane)
         if gap < nearest:
             best, nearest = lane, gap
     return best
@@ -103,10 +113,9 @@ def starting_lane(
 @njit(cache=True)
 def _heading_error(ground: Surroundings, lane: int, ego: np.ndarray) -> float:
     """Angle between the ego and the lane at its vertex nearest to the rear axle."""
-    graph = ground.graph
     nearest, squared = 0, np.inf
-    for i in range(graph.line_first[lane], graph.line_first[lane + 1]):
-        dx, dy = graph.line_xy[i, 0] - ego[0], graph.line_xy[i, 1] - ego[1]
+    for i in range(ground.line_first[lane], ground.line_first[lane + 1]):
+        dx, dy = ground.line_xy[i, 0] - ego[0], ground.line_xy[i, 1] - ego[1]
         if dx * dx + dy * dy < squared:
             nearest, squared = i, dx * dx + dy * dy
     turned = ground.vertex_heading[nearest] - ego[2]
@@ -123,7 +132,7 @@ def _first_of_query(ground: Surroundings, ego: np.ndarray, error: float) -> int:
         lane = ground.listed[i]
         if lane >= len(ground.on_route) or not ground.on_route[lane] or ranks[i] > rank:
             continue
-        here = contains(ground.graph.lanes, lane, ego[0], ego[1])
+        here = contains(ground.lanes, lane, ego[0], ego[1])
         if here and _heading_error(ground, lane, ego) == error:
             best, rank = lane, ranks[i]
     return best

@@ -42,20 +42,25 @@ def plan(
     poses: np.ndarray,  # [H, 3] written: rear axle at ``setup.offsets_us``
 ) -> None:
     """Writes the plan; ``setup`` keeps the scores, the choice and what is remembered."""
-    car, proposals = setup.car, setup.proposals
+    car, proposals, ground = setup.car, setup.proposals, setup.ground
     centre, box = np.empty(4), np.empty((4, 2))
     centre[2], centre[3] = math.cos(ego[2]), math.sin(ego[2])
     centre[0] = ego[0] + car.rear_axle_to_center_m * centre[2]
     centre[1] = ego[1] + car.rear_axle_to_center_m * centre[3]
     fill_corners(centre[0], centre[1], ego[2], car.length_m, car.width_m, box)
-    look_around(setup.ground, centre[0], centre[1], setup.radius_m[0])
+    look_around(ground, centre[0], centre[1], setup.radius_m[0])
     half_m = np.array([car.length_m / 2, car.width_m / 2])
     observe(
         centre, half_m, setup.radius_m[0], state, valid, size, score_type, setup.memory,
         setup.objects,
     )  # fmt: skip
     _see_lights(setup, light_status, box)
-    _set_targets(setup, starting_lane(setup.ground, ego, centre, box))
+    lane = starting_lane(ground, ego, centre, box)
+    limit_mps = ground.speed_limit_mps[lane] if lane >= 0 else np.nan
+    if math.isnan(limit_mps):
+        limit_mps = setup.unlimited_mps[0]
+    for f in range(len(setup.limit_shares)):
+        proposals.target_mps[f] = setup.limit_shares[f] * limit_mps
     _propose(setup, ego)
     _score(setup, ego)
     best = int(np.argmax(setup.scores.score))
@@ -100,15 +105,6 @@ def _see_lights(setup: PdmSetup, light_status: np.ndarray, box: np.ndarray) -> N
 
 
 @njit(cache=True)
-def _set_targets(setup: PdmSetup, lane: int) -> None:
-    limit = setup.ground.graph.speed_limit_mps[lane] if lane >= 0 else np.nan
-    if math.isnan(limit):
-        limit = setup.unlimited_mps[0]
-    for f in range(len(setup.limit_shares)):
-        setup.proposals.target_mps[f] = setup.limit_shares[f] * limit
-
-
-@njit(cache=True)
 def _propose(setup: PdmSetup, ego: np.ndarray) -> None:
     """Unrolls the proposals of every path over the scored horizon."""
     proposals, targets = setup.proposals, len(setup.limit_shares)
@@ -120,7 +116,7 @@ def _propose(setup: PdmSetup, ego: np.ndarray) -> None:
         )  # fmt: skip
         look_up(proposals, setup.paths, setup.corridors, k, setup.signals, setup.memory)
         unroll(
-            proposals, setup.paths, setup.corridors, k * targets, (k + 1) * targets, 1,
+            proposals, setup.paths, setup.corridors, k * targets, (k + 1) * targets, np.int64(1),
             setup.proposal_poses[0] + 1, setup.objects, setup.signals, setup.law, setup.car,
         )  # fmt: skip
 
@@ -131,7 +127,7 @@ def _score(setup: PdmSetup, ego: np.ndarray) -> None:
     driven = np.ascontiguousarray(setup.proposals.poses[:, :steps])
     simulate_into(driven, ego, car.wheelbase_m, DT_S, NAVSIM_GAINS, setup.simulated)
     environment = ProposalEnvironment(
-        setup.ground.areas, setup.centreline, boxes_in_use(setup.objects), setup.no_lights,
+        setup.areas, setup.centreline, boxes_in_use(setup.objects), setup.no_lights,
         setup.no_history, car.length_m, car.width_m, car.rear_axle_to_center_m,
     )  # fmt: skip
     score_into(setup.simulated, environment, TUPLAN, setup.filters, BOUNDS, setup.scores)

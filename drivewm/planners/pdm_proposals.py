@@ -131,7 +131,7 @@ def unroll(
     corridors: Corridors,
     first: int,
     last: int,
-    begin_step: int,
+    begin_step: int | np.int64,  # a literal number would be compiled apart
     end_step: int,
     objects: Objects,
     signals: Signals,

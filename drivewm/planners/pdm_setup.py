@@ -61,6 +61,7 @@ class PdmSetup(NamedTuple):
     unlimited_mps: np.ndarray  # [1]
     proposal_poses: np.ndarray  # int64 [1]
     ground: Surroundings
+    areas: Areas  # those of ``ground``
     paths: Paths
     corridors: Corridors
     centreline: Line
@@ -116,7 +117,8 @@ def setup(scene: Scene, **options: object) -> PdmSetup:
         law=Law(chosen.min_gap_m, chosen.headway_s, chosen.accel_mps2, chosen.decel_mps2),
         radius_m=np.array([chosen.map_radius_m]), limit_shares=np.array(chosen.limit_shares),
         unlimited_mps=np.array([chosen.unlimited_mps]),
-        proposal_poses=np.array([chosen.proposal_poses]), ground=ground, paths=paths,
+        proposal_poses=np.array([chosen.proposal_poses]), ground=ground, areas=ground.areas,
+        paths=paths,
         corridors=empty_corridors(paths), centreline=line(middle[:, :2]), signals=signals,
         memory=Memory(np.zeros(len(scene.tracks), bool), np.zeros(len(signals.lane), bool)),
         objects=empty_objects(observed),
@@ -185,7 +187,10 @@ def _surroundings(graph: RoadGraph, route: list[int]) -> Surroundings:
     on_route = np.zeros(lanes, bool)
     on_route[route] = True
     return Surroundings(
-        graph=graph, vertex_heading=lane_headings(graph),
+        lanes=graph.lanes, speed_limit_mps=graph.speed_limit_mps, line_first=graph.line_first,
+        line_xy=graph.line_xy, blocks=graph.blocks, blocks_row=graph.blocks_row,
+        block_is_connector=graph.block_is_connector, block_first=graph.block_first,
+        block_lane=graph.block_lane, carparks=graph.carparks, vertex_heading=lane_headings(graph),
         route_lane=np.array(route, np.int64), on_route=on_route, areas=_areas(graph),
         block_near=np.zeros(len(graph.block_is_connector), bool),
         listed=np.zeros(lanes + len(graph.carparks.bounds), np.int64),
