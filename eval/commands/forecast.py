@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--ego", choices=("gt", "cv", "planner", "none"), default="gt",
         help="ego motion that the future is given (default: gt, the recorded one)",
     )  # fmt: skip
-    parser.add_argument("--planner", default="idm", help="with --ego planner (default: idm)")
+    parser.add_argument("--planner", help="with --ego planner (default: idm)")
     parser.add_argument(
         "--compare-in", choices=("true", "assumed"), default="true",
         help="true: carried into the true future ego frame; assumed: as published tables do",
@@ -61,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(
             "needs RUN ... FLEET -o FOLDER", field="RUN", fix="see `drivewm forecast --help`"
         )
+    if args.planner and args.ego != "planner":
+        raise InputError("is not asked", field="--planner", fix="add --ego planner")
     content = _forecast(args)
     _print(content, args.mask, Path(args.output))
     return 0
@@ -76,7 +78,7 @@ def _forecast(args: argparse.Namespace) -> dict[str, Any]:
         windows=args.windows, split=args.split,
         scene_ids=tuple(args.scenes.split(",")) if args.scenes else None,
         history=args.history, horizon=args.horizon, stride=args.stride, ego=args.ego,
-        planner=args.planner, compare_in=args.compare_in, ray_origins=args.ray_origins,
+        planner=args.planner or "idm", compare_in=args.compare_in, ray_origins=args.ray_origins,
         threads=args.threads,
     )  # fmt: skip
     content = forecast(runs, Fleet.open(fleet), args.output, options)

@@ -109,7 +109,7 @@ def movable_columns(truth: WindowTruth, h: int, mask: np.ndarray | None) -> np.n
     """
     there = np.isin(truth.occupancy[h], _MOVABLE)
     there = there if mask is None else there & mask
-    return there.any(-1) & truth.flow_known[h]
+    return there.any(-1) & truth.flow_known[h] & np.isfinite(truth.flow[h]).all(0)
 
 
 def load_truth(fleet: Fleet, scene_id: str, config: ModelConfig) -> SceneTruth:

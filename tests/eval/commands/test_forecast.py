@@ -21,6 +21,7 @@ def test_what_is_missing_or_too_much_is_one_line(tmp_path, capsys):
     for arguments, says in (
         (["run", "-o", "x"], "needs RUN ... FLEET -o FOLDER"),
         (["run", "fleet"], "needs RUN ... FLEET -o FOLDER"),
+        (["run", "fleet", "-o", "x", "--planner", "idm"], "[--planner] is not asked"),
         (["--tables", "x", "-o", "y"], "[--tables] stands alone"),
         (["--tables", str(tmp_path)], "no counts here"),
     ):

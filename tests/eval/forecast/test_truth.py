@@ -57,6 +57,8 @@ def test_movable_columns_need_a_known_velocity_and_the_mask(truth):
     there = np.isin(found.occupancy[1], [int(c) for c in MOVABLE]).any(-1)
     assert movable_columns(found, 1, None).sum() == (there & found.flow_known[1]).sum() > 0
     assert not movable_columns(found, 1, np.zeros(found.occupancy[1].shape, bool)).any()
+    unknown = replace(found, flow=np.full_like(found.flow, np.nan))
+    assert not movable_columns(unknown, 1, None).any()
 
 
 def broken(small_fleet, monkeypatch, label):
