@@ -79,7 +79,7 @@ def _look(module: Stage, example: dict[str, torch.Tensor]) -> tuple[str, np.ndar
 def imagine_window(module: Stage, batch: dict[str, torch.Tensor]):
     """Observes the first frames of a window and imagines to its end."""
     model, action = module.model, batch["action"]
-    latent, observed = model.initial(len(action)), batch["features"].shape[1]
+    latent, observed = model.initial(len(action)), model.config.observed_steps
     for t in range(observed):
         before = action[:, t - 1] if t else torch.zeros_like(action[:, 0])
         latent, _ = model.observe(latent, before, batch["features"][:, t])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from drivewm.config import Config
@@ -28,6 +30,8 @@ class TrainConfig(Config):
     jaccard_weight: float = Field(1.0, ge=0)
     flow_weight: float = Field(0.5, ge=0)
     reward_weight: float = Field(0.5, ge=0)
+    forcing: Literal["auto", "self", "suffix", "teacher"] = "auto"  # see training/forcing.py
+    self_forcing_from: float = Field(0.5, ge=0, le=1)  # share of the steps, with forcing=suffix
     kl_weight: float = Field(0.1, ge=0)
     checkpoint_every: int = Field(100, ge=1)
     picture_every: int = Field(100, ge=1)

@@ -10,8 +10,10 @@ from torch import Tensor
 
 from drivewm.models.heads.scalars import travelled_reward
 from drivewm.models.world_model import WorldModel
+from drivewm.seeds import derive_seed
 from drivewm.training.batches import Batch, observation
 from drivewm.training.config import TrainConfig
+from drivewm.training.forcing import forced_steps, forcing_of
 from drivewm.training.losses import flow_loss, masked_mean, occupancy_loss
 
 
@@ -71,8 +73,11 @@ class DynamicsStage(Stage):
         return [p for p in self.model.parameters() if id(p) not in frozen]
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        losses = window_losses(self, batch)
-        c = self.config
+        c, step = self.config, self.global_step
+        torch.manual_seed(derive_seed("dynamics", c.seed, step))  # a resumed run draws the same
+        mode, horizon = forcing_of(c.forcing, c.model.dynamics), c.model.imagined_steps
+        forced = forced_steps(mode, step, self.steps, horizon, c.self_forcing_from, c.seed)
+        losses = window_losses(self, batch, forced)
         total = (
             losses["perceived"] + losses["imagined"] + c.flow_weight * losses["flow"]
             + c.reward_weight * (losses["reward"] + losses["continue"]) + c.kl_weight * losses["kl"]
@@ -82,10 +87,14 @@ class DynamicsStage(Stage):
         return total
 
 
-def window_losses(stage: Stage, batch: Batch) -> dict[str, Tensor]:
-    """Losses of observing the first frames of a window and imagining the rest."""
+def window_losses(stage: Stage, batch: Batch, forced: int = 0) -> dict[str, Tensor]:
+    """Losses of observing the first frames of a window and imagining the rest.
+
+    After each of the first ``forced`` imagined steps the true frame is looked at, and imagination
+    goes on from there (teacher forcing).
+    """
     model, action = stage.model, batch["action"]
-    observed = batch["features"].shape[1]
+    observed = model.config.observed_steps
     latent = model.initial(len(action))
     kls = []
     for t in range(observed):
@@ -106,6 +115,11 @@ def window_losses(stage: Stage, batch: Batch) -> dict[str, Tensor]:
         beyond = batch["reward"][:, t] - travelled_reward(action[:, t])
         rewards.append(_reward_loss(model, now, beyond))
         conts.append(_continue_loss(now, batch["cont"][:, t]))
+        if t - now_at < forced and t + 1 < action.shape[1]:
+            latent, kl = model.observe(latent, action[:, t], batch["features"][:, t + 1])
+            kls.append(kl)
+            logits, flow = model.perceive(latent, batch["features"][:, t + 1])
+            now = model.start_from(latent, logits.detach(), flow)
     mean = {"imagined": imagined, "flow": flows, "reward": rewards, "continue": conts, "kl": kls}
     return {"perceived": perceived, **{k: torch.stack(v).mean() for k, v in mean.items()}}
 

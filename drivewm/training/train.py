@@ -34,6 +34,7 @@ from drivewm.training.callbacks import Pictures, Progress, WholeCheckpoints
 from drivewm.training.card import model_card
 from drivewm.training.clips import Frames, load_frames
 from drivewm.training.config import TrainConfig
+from drivewm.training.forcing import forcing_of
 from drivewm.training.losses import class_weights
 from drivewm.training.stages import DynamicsStage, PerceptionStage, Stage
 
@@ -74,9 +75,11 @@ def train(fleets: Sequence[Fleet], run: str | Path, config: TrainConfig) -> Path
     example = {key: value[None] for key, value in frame(scenes[s], k).items()}
     _fit(stage, frames, run, "perception", example, config)
     features = keep_features(model, scenes)
+    observed, length = config.model.observed_steps, _window_length(config)
+    forced = forcing_of(config.forcing, config.model.dynamics) != "self"
     clips = ClipBatches(
-        scenes, features, config.model.observed_steps + config.model.imagined_steps,
-        config.model.observed_steps, config.dynamics_batch, config.seed, config.dynamics_steps,
+        scenes, features, length, length if forced else observed, config.dynamics_batch,
+        config.seed, config.dynamics_steps,
     )  # fmt: skip
     stage = DynamicsStage(model, config, weights, config.dynamics_steps)
     example = {key: value[:1] for key, value in clips.batch(0).items()}
@@ -108,7 +111,7 @@ def _load(fleets: Sequence[Fleet], config: TrainConfig) -> list[Frames]:
     scenes = [
         load_frames(f, i, config.model) for f, i in progress.track(wanted, "frames", len(wanted))
     ]
-    length = config.model.observed_steps + config.model.imagined_steps
+    length = _window_length(config)
     if not any(len(s.starts(length)) for s in scenes):
         raise InputError(
             f"no scene has {length} frames 0.5 s apart in a row",
@@ -116,6 +119,10 @@ def _load(fleets: Sequence[Fleet], config: TrainConfig) -> list[Frames]:
             fix="use longer scenes or fewer steps",
         )
     return scenes
+
+
+def _window_length(config: TrainConfig) -> int:
+    return config.model.observed_steps + config.model.imagined_steps
 
 
 def _check_folder(run: Path, origin: dict[str, Any]) -> None:

@@ -26,6 +26,9 @@ class AblationConfig(Config):
     latent: Literal["spatial", "vector"] = "spatial"  # vector: pooled over the grid
 
 
+COMPLETE = AblationConfig()  # nothing is left out
+
+
 @dataclass(frozen=True, kw_only=True)
 class Latent:
     """A spatial latent on the BEV grid (half resolution)."""

@@ -27,6 +27,7 @@ from drivewm.models.dynamics.attention import (
 )
 from drivewm.models.dynamics.base import (
     ACTION_COLUMNS,
+    COMPLETE,
     AblationConfig,
     Latent,
     Noise,
@@ -76,7 +77,7 @@ class FlowTransformer(SpatialDynamics):
         config: FlowConfig,
         grid: GridConfig,
         embed: int,
-        ablation: AblationConfig = AblationConfig(),
+        ablation: AblationConfig = COMPLETE,
     ) -> None:
         c, d = config, config.width
         super().__init__(grid, c.deter, c.code, ablation)

@@ -10,7 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from drivewm.config import Config
-from drivewm.models.dynamics.base import ACTION_COLUMNS, AblationConfig, Latent, Noise
+from drivewm.models.dynamics.base import (
+    ACTION_COLUMNS,
+    COMPLETE,
+    AblationConfig,
+    Latent,
+    Noise,
+)
 from drivewm.models.dynamics.rssm import gated
 from drivewm.models.dynamics.spatial import SpatialDynamics
 from drivewm.models.grid import GridConfig
@@ -30,7 +36,7 @@ class ConvGRU(SpatialDynamics):
         config: GRUConfig,
         grid: GridConfig,
         embed: int,
-        ablation: AblationConfig = AblationConfig(),
+        ablation: AblationConfig = COMPLETE,
     ) -> None:
         deter = config.deter
         super().__init__(grid, deter, 0, ablation)

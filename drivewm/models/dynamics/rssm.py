@@ -13,7 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from drivewm.config import Config
-from drivewm.models.dynamics.base import ACTION_COLUMNS, AblationConfig, Latent, Noise
+from drivewm.models.dynamics.base import (
+    ACTION_COLUMNS,
+    COMPLETE,
+    AblationConfig,
+    Latent,
+    Noise,
+)
 from drivewm.models.dynamics.spatial import SpatialDynamics
 from drivewm.models.grid import GridConfig
 from drivewm.models.layers import BevUNet, ConvBlock
@@ -35,7 +41,7 @@ class RSSM(SpatialDynamics):
         config: RSSMConfig,
         grid: GridConfig,
         embed: int,
-        ablation: AblationConfig = AblationConfig(),
+        ablation: AblationConfig = COMPLETE,
     ) -> None:
         deter, stoch = config.deter, config.stoch_groups * config.stoch_classes
         super().__init__(grid, deter, stoch, ablation)

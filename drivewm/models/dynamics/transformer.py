@@ -20,6 +20,7 @@ from drivewm.config import Config
 from drivewm.models.dynamics.attention import Mlp, RMSNorm, SpatialAttention, TimeAttention, places
 from drivewm.models.dynamics.base import (
     ACTION_COLUMNS,
+    COMPLETE,
     AblationConfig,
     Latent,
     Noise,
@@ -62,7 +63,7 @@ class TokenTransformer(SpatialDynamics):
         config: TransformerConfig,
         grid: GridConfig,
         embed: int,
-        ablation: AblationConfig = AblationConfig(),
+        ablation: AblationConfig = COMPLETE,
     ) -> None:
         c, d = config, config.width
         super().__init__(grid, c.deter, len(c.levels), ablation)

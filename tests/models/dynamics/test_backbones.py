@@ -122,11 +122,11 @@ def test_every_parameter_gets_a_gradient(name):
     model = shaken(build(name)).train()
     latent, _ = seen(model, frames=1, batch=2)
     loss = latent.deter.new_zeros(())
-    for t in range(2):
+    for _ in range(2):
         embed = torch.randn(2, model.config.channels, *model.dynamics.cells)
         latent, own = model.observe(latent, action(2.0).expand(2, -1), embed)
         loss = loss + own
-    for t in range(2):
+    for _ in range(2):
         latent = model.dynamics.imagine(latent, action(2.0).expand(2, -1))
     (loss + (latent.features * torch.randn_like(latent.features)).sum()).backward()
     missing = [

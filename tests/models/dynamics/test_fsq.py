@@ -13,7 +13,7 @@ def test_every_value_is_a_level_and_indices_fit(levels, seed):
     torch.testing.assert_close(code, fsq.values(index))
     whole = fsq.index_of_whole(index)
     size = int(torch.tensor(levels).prod())
-    assert 0 <= int(whole.min()) and int(whole.max()) < size
+    assert int(whole.min()) >= 0 and int(whole.max()) < size
     assert all(int(index[:, d].max()) < level for d, level in enumerate(levels))
 
 
