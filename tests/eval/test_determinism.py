@@ -1,4 +1,4 @@
-"""The same bytes whoever drives, in whatever order: built-in planners among every kind of agents."""
+"""The same bytes for any workers and order: built-in planners among every kind of agents."""
 
 import pyarrow.parquet as pq
 import pytest
