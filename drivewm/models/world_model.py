@@ -20,9 +20,18 @@ from drivewm.models.dynamics.gru import GRUConfig
 from drivewm.models.dynamics.registry import build_dynamics
 from drivewm.models.dynamics.rssm import RSSMConfig
 from drivewm.models.dynamics.transformer import TransformerConfig
-from drivewm.models.encoders.base import CameraBatch
-from drivewm.models.encoders.privileged import PrivilegedEncoder, unpack
-from drivewm.models.encoders.pull import PullConfig, PullEncoder
+from drivewm.models.encoders.base import CameraBatch, Past
+from drivewm.models.encoders.build import build_encoder
+from drivewm.models.encoders.config import (
+    CameraConfig,
+    EncoderName,
+    LiftConfig,
+    PullConfig,
+    QueryConfig,
+    TemporalConfig,
+)
+from drivewm.models.encoders.privileged import unpack
+from drivewm.models.encoders.temporal import TemporalEncoder
 from drivewm.models.grid import OCC3D_CLASSES, GridConfig
 from drivewm.models.heads.scalars import ScalarHeads
 from drivewm.models.layers import ChannelToHeight, ConvBlock, zero_init
@@ -35,10 +44,13 @@ STEP_S = 0.5  # one model step
 class ModelConfig(Config):
     """A world model's architecture; ``conf/model/*.yaml`` are presets of it."""
 
-    encoder: Literal["pull", "privileged"] = "pull"
+    encoder: EncoderName = "pull"
     dynamics: Literal["gru", "rssm", "transformer", "flow"] = "rssm"
     grid: GridConfig = GridConfig()
     pull: PullConfig = PullConfig()
+    lift: LiftConfig = LiftConfig()
+    query: QueryConfig = QueryConfig()
+    temporal: TemporalConfig = TemporalConfig()
     gru: GRUConfig = GRUConfig()
     rssm: RSSMConfig = RSSMConfig()
     transformer: TransformerConfig = TransformerConfig()
@@ -47,6 +59,11 @@ class ModelConfig(Config):
     channels: int = 64  # of the BEV features
     observed_steps: int = 4  # frames seen before imagining
     imagined_steps: int = 6  # frames predicted in training (3 s)
+
+    @property
+    def cameras(self) -> CameraConfig | None:
+        """What the chosen encoder reads of the pictures; None when it reads none."""
+        return None if self.encoder == "privileged" else getattr(self, self.encoder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +99,7 @@ class WorldModel(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config, grid = config, config.grid
-        self.encoder: nn.Module
-        if config.encoder == "pull":
-            self.encoder = PullEncoder(config.pull, grid, config.channels)
-        else:
-            self.encoder = PrivilegedEncoder(grid, config.channels)
+        self.encoder = build_encoder(config)
         self.dynamics: Dynamics = build_dynamics(
             config.dynamics, getattr(config, config.dynamics), grid, config.channels,
             config.ablation,
@@ -106,8 +119,15 @@ class WorldModel(nn.Module):
         self.register_buffer("movable", movable, persistent=False)
 
     # -- perception -----------------------------------------------------------------------------
-    def encode(self, observation: CameraBatch | Tensor) -> Tensor:
-        """One instant -> BEV features [B, C (+ packed labels), X/2, Y/2]."""
+    def encode(self, observation: CameraBatch | Tensor, past: Past | None = None) -> Tensor:
+        """One instant -> BEV features [B, C (+ packed labels), X/2, Y/2].
+
+        Args:
+            past: features of earlier frames, for an encoder with temporal fusion
+                (``encoders.temporal.BevMemory`` keeps them); others do not look at it.
+        """
+        if isinstance(self.encoder, TemporalEncoder):
+            return self.encoder(observation, past)
         return self.encoder(observation)
 
     def glance(self, embed: Tensor) -> Tensor:

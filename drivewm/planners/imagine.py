@@ -79,10 +79,10 @@ class Imagine:
         aside = [(a, o) for a in c.swerve_accelerations_mps2 for o in c.swerves_m]
         self.targets = np.array(straight + aside)  # [A, 2] acceleration, offset
         self.fingerprint = checkpoint.digest(self.config.run)
-        camera = self.model.config.encoder == "pull"
-        self.modes = ("sensor",) if camera else ("privileged",)
-        pull = self.model.config.pull
-        self.image_size = (pull.image_width, pull.image_height)
+        camera = self.model.config.cameras
+        self.modes = ("privileged",) if camera is None else ("sensor",)
+        if camera is not None:
+            self.image_size = (camera.image_width, camera.image_height)
         self._places: dict[VehicleParams, tuple[np.ndarray, np.ndarray]] = {}
 
     def reset(self, scenes: Sequence[Scene]) -> None:

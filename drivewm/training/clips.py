@@ -17,6 +17,7 @@ from drivewm.geometry.se2 import relative
 from drivewm.geometry.se3 import inverse, yaw_from_rotation
 from drivewm.logs.fleet import Fleet
 from drivewm.measures.reward import recorded_reward
+from drivewm.models.encoders.config import CameraConfig
 from drivewm.models.grid import pool_labels, pool_mask
 from drivewm.models.world_model import STEP_S, ModelConfig
 from drivewm.scene import EgoColumn, Scene
@@ -60,7 +61,7 @@ def load_frames(fleet: Fleet, scene_id: str, config: ModelConfig) -> Frames:
         InputError: the model needs cameras and the scene has no pictures, or a file is absent.
     """
     scene = fleet.scene(scene_id)
-    if config.encoder == "pull":
+    if config.cameras is not None:
         keys = fleet.keyframes(scene_id)
         times_us, poses = keys.times_us, keys.global_from_ego
         yaw = yaw_from_rotation(poses[:, :3, :3])
@@ -73,7 +74,7 @@ def load_frames(fleet: Fleet, scene_id: str, config: ModelConfig) -> Frames:
     occupancy, visible = _occupancy(fleet, scene, steps, config)
     flows = [flow_label(scene, step, config.grid) for step in steps]
     reward, cont = _rewards(scene, steps)
-    pictures = _pictures(fleet, scene_id, config) if config.encoder == "pull" else {}
+    pictures = {} if config.cameras is None else _pictures(fleet, scene_id, config.cameras)
     return Frames(
         scene_id=scene_id, occupancy=occupancy, visible=visible,
         flow=np.stack([f for f, _ in flows]).astype(np.float16),
@@ -113,7 +114,7 @@ def _rewards(scene: Scene, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return known[0], known[1]
 
 
-def _pictures(fleet: Fleet, scene_id: str, config: ModelConfig) -> dict[str, np.ndarray]:
+def _pictures(fleet: Fleet, scene_id: str, config: CameraConfig) -> dict[str, np.ndarray]:
     rows = [row for row in fleet.camera_rows(scene_id) if row.keyframe >= 0]
     if not rows:
         raise InputError(
@@ -124,7 +125,7 @@ def _pictures(fleet: Fleet, scene_id: str, config: ModelConfig) -> dict[str, np.
         )
     keys = fleet.keyframes(scene_id)
     channels = sorted({row.channel for row in rows})
-    size = (config.pull.image_height, config.pull.image_width)
+    size = (config.image_height, config.image_width)
     shape = (len(keys.times_us), len(channels))
     images = np.zeros((*shape, *size, 3), np.uint8)
     intrinsics = np.tile(np.eye(3, dtype=np.float32), (*shape, 1, 1))
