@@ -22,8 +22,8 @@ from drivewm.planners.pdm_corridor import Corridors, empty_corridors
 from drivewm.planners.pdm_ground import INTERSECTION, LANE, Surroundings, look_around, starting_lane
 from drivewm.planners.pdm_objects import DT_S, STRIDE, Memory, Objects, empty_objects
 from drivewm.planners.pdm_path import Paths, parallel_paths
-from drivewm.planners.pdm_proposals import Car, Law, Proposals, Signals, empty_proposals
 from drivewm.planners.pdm_route import centreline, correct_route, lanes_of
+from drivewm.planners.pdm_types import Car, Law, Proposals, Signals, empty_proposals
 from drivewm.scene import RoadMap, Scene
 from drivewm.scene.road_graph import RoadGraph, road_graph
 from drivewm.scene.roadblocks import with_roadblocks
