@@ -111,5 +111,9 @@ def make_action(motion: Tensor, dt_s: Tensor) -> Tensor:
 
 
 def scale_action(action: Tensor) -> Tensor:
-    """Actions at about unit scale for the network."""
-    return action * action.new_tensor([0.2, 1.0, 5.0, 0.1, 5.0, 1.0])
+    """Actions [..., 6] at about unit scale for the network.
+
+    With twelve columns the last six: a test may tell the learned part another action than the one
+    that the warp follows.
+    """
+    return action[..., -ACTION_COLUMNS:] * action.new_tensor([0.2, 1.0, 5.0, 0.1, 5.0, 1.0])
