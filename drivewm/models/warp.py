@@ -60,6 +60,15 @@ def sample(values: Tensor, points_m: Tensor, grid: GridConfig) -> Tensor:
     return F.grid_sample(values, torch.stack([v, u], -1), align_corners=False)
 
 
+def sample_clamped(planes: Tensor, points_m: Tensor, grid: GridConfig) -> Tensor:
+    """Bilinear values at points moved into the grid; [B, 2, X, Y] -> [B, X, Y, 2]."""
+    x0, x1, y0, y1 = grid.extent_m
+    half = grid.cell_m / 2
+    x = points_m[..., 0].clamp(x0 + half, x1 - half)
+    y = points_m[..., 1].clamp(y0 + half, y1 - half)
+    return sample(planes, torch.stack([x, y], -1), grid).permute(0, 2, 3, 1)
+
+
 def rotate_vectors(vectors: Tensor, yaw: Tensor) -> Tensor:
     """Vectors [B, 2, X, Y] of the frame before a turn by ``yaw`` [B], in the frame after it."""
     cos, sin = yaw.cos()[:, None, None], yaw.sin()[:, None, None]

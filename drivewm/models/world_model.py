@@ -149,7 +149,7 @@ class WorldModel(nn.Module):
             [self.config.channels, len(embed[0]) - self.config.channels], 1
         )
         seen = torch.cat([latent.features, features], 1)
-        flow = _upsample(self.flow_seen(seen))
+        flow = upsample_flow(self.flow_seen(seen))
         if packed.shape[1]:  # privileged: what was given is what is there
             return certain_logits(unpack(packed)), flow
         return self.see(features) + self.see_longer(seen), flow
@@ -198,12 +198,12 @@ class WorldModel(nn.Module):
         own = own if without.flow_carry else torch.zeros_like(own)
         source = before - own  # where a movable of this cell was one step ago, frame of then
         moving_points = warp.to_previous_frame(source, now.motion)
-        moving_points = moving_points + _sample_clamped(now.drift_m, source, grid)
+        moving_points = moving_points + warp.sample_clamped(now.drift_m, source, grid)
         carried = warp.rotate_vectors(
             warp.sample(now.start_flow, moving_points, grid), motion[:, 2]
         )
         latent = self.dynamics.imagine(now.latent, action, noise)
-        flow = carried + _upsample(self.flow_change(latent.features))
+        flow = carried + upsample_flow(self.flow_change(latent.features))
         moved = warp.moved_occupancy(now.start, static_points, moving_points, self.movable, grid)
         logits = self.foresee(latent.features)
         if without.residual:
@@ -233,17 +233,9 @@ def _flow_head(inputs: int, channels: int) -> nn.Sequential:
     return nn.Sequential(ConvBlock(inputs, channels), zero_init(nn.Conv2d(channels, 2, 1)))
 
 
-def _upsample(flow: Tensor) -> Tensor:
+def upsample_flow(flow: Tensor) -> Tensor:
+    """Flow of the state's cells at the grid's; [B, 2, X/2, Y/2] -> [B, 2, X, Y]."""
     return F.interpolate(flow, scale_factor=2.0, mode="bilinear", align_corners=False)
-
-
-def _sample_clamped(planes: Tensor, points_m: Tensor, grid: GridConfig) -> Tensor:
-    """Bilinear values at points moved into the grid; [B, 2, X, Y] -> [B, X, Y, 2]."""
-    x0, x1, y0, y1 = grid.extent_m
-    half = grid.cell_m / 2
-    x = points_m[..., 0].clamp(x0 + half, x1 - half)
-    y = points_m[..., 1].clamp(y0 + half, y1 - half)
-    return warp.sample(planes, torch.stack([x, y], -1), grid).permute(0, 2, 3, 1)
 
 
 _GROUND = (
