@@ -56,6 +56,7 @@ class Run(NamedTuple):
     every: int  # steps from plan to plan
     start_us: int
     lights: np.ndarray  # int8 [T, L]
+    light_stop_points: np.ndarray  # [L, 2]
     plan: Followed
     offsets_us: np.ndarray  # int64 [H]
     plans: np.ndarray  # [K, H, 3]
@@ -86,6 +87,7 @@ def make_run(
     return Run(
         steps=steps, every=every, start_us=int(scene.times_us[0]),
         lights=traffic.light_table(steps),
+        light_stop_points=np.array(traffic.light_stop_points, float).reshape(-1, 2),
         plan=followed(len(offsets_us) + (0 if starts_now else 1), duration_us, law),
         offsets_us=np.array(offsets_us, np.int64),
         plans=np.zeros((-(-steps // every), len(offsets_us), 3)), law=law,

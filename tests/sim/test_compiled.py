@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from drivewm.planners.constant_velocity import ConstantVelocity
+from drivewm.planners.idm import IDM
 from drivewm.planners.nuplan_idm import NuplanIdm
 from drivewm.planners.nuplan_simple import NuplanSimple
 from drivewm.scene import Lights, LightStatus, ScoreType
@@ -16,7 +17,9 @@ from tests.measures.hand import cruise, golden_road, scene_of, track
 
 CAR, PERSON = ScoreType.VEHICLE, ScoreType.PEDESTRIAN
 AGENTS = {"replay": replay_traffic, "reactive": reactive_traffic, "nuplan_idm": nuplan_traffic}
-PLANNERS = {"constant_velocity": ConstantVelocity, "simple": NuplanSimple, "idm": NuplanIdm}
+PLANNERS = {
+    "constant_velocity": ConstantVelocity, "simple": NuplanSimple, "idm": NuplanIdm, "own_idm": IDM,
+}  # fmt: skip
 
 
 class Plain:
