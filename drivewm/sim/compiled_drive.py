@@ -19,6 +19,12 @@ from drivewm.sim.traffic import Traffic
 PATIENCE_S = 3600.0  # kernels of our own do not hang, but compiling them may take a while
 
 
+def patience_s(planner: Planner, config: SimConfig) -> float:
+    """How long one call of the planner may last: ours may have to compile first."""
+    own = isinstance(vars(type(planner)).get("compiled"), Compiled)
+    return PATIENCE_S if own else config.hang_limit_s
+
+
 def can_run_compiled(planner: Planner, config: SimConfig, mode: str) -> bool:
     """Whether the planner brings kernels and the run asks for nothing that they lack."""
     compiled = vars(type(planner)).get("compiled")  # not inherited: a subclass may plan otherwise

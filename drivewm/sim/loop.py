@@ -8,7 +8,7 @@ import numpy as np
 
 from drivewm.scene import Planner, Scene, Tracks, Trajectory
 from drivewm.sim.asking import PlannerFailure, ask, guarded, trajectory_problem
-from drivewm.sim.compiled_drive import can_run_compiled, drive_compiled
+from drivewm.sim.compiled_drive import can_run_compiled, drive_compiled, patience_s
 from drivewm.sim.config import DT_S, DT_US, SimConfig
 from drivewm.sim.observation import CameraSource, Observer, known_at_start
 from drivewm.sim.plan import Plan
@@ -52,7 +52,7 @@ def rollout(
     ego, now_us = scene.ego[0].copy(), int(scene.times_us[0])
     recorder.record(0, ego, traffic)
     try:
-        limit_s = config.hang_limit_s
+        limit_s = patience_s(planner, config)
         _reset(planner, scene, mode, limit_s)
         for step in range(steps):
             observer.watch(ego, traffic)

@@ -11,6 +11,7 @@ from drivewm.eval.scores.navsim_config import MomentsConfig
 from drivewm.geometry.se2 import wrap_angle
 from drivewm.scene import EgoColumn, Planner, Scene, Trajectory
 from drivewm.sim.asking import PlannerFailure, ask, guarded
+from drivewm.sim.compiled_drive import patience_s
 from drivewm.sim.config import DT_S, DT_US, SimConfig
 from drivewm.sim.observation import CameraSource, Observer, known_at_start
 from drivewm.sim.plan import Plan
@@ -51,19 +52,22 @@ def plan_at(
     past = cut(scene, step - back, offset)
     whole = getattr(planner, "replays_log", False)
     guarded(
-        "reset", sim.hang_limit_s, planner.reset, [past if whole else known_at_start(past, mode)]
+        "reset",
+        patience_s(planner, sim),
+        planner.reset,
+        [past if whole else known_at_start(past, mode)],
     )
     observer, traffic = Observer(past, mode, cameras, sim), replay_traffic(past)
     for k in range(back):
         observer.watch(past.ego[k], traffic)
         if (back - k) % every == 0:
             seen = observer.observe(k, k * DT_S, past.ego[k], traffic)
-            ask(planner, seen, DT_S, sim.hang_limit_s)
+            ask(planner, seen, DT_S, patience_s(planner, sim))
         traffic.step(past.ego[k], past.vehicle)
     ego = past.ego[back]
     observer.watch(ego, traffic)
     seen = observer.observe(back, back * DT_S, ego, traffic)
-    answer, took_s = ask(planner, seen, DT_S, sim.hang_limit_s)
+    answer, took_s = ask(planner, seen, DT_S, patience_s(planner, sim))
     return AskedPlan(ego=ego, poses=four_seconds(ego, answer), answer=answer, took_s=took_s)
 
 

@@ -10,6 +10,7 @@ from drivewm.planners.idm import IDM
 from drivewm.planners.nuplan_idm import NuplanIdm
 from drivewm.planners.nuplan_simple import NuplanSimple
 from drivewm.scene import Lights, LightStatus, ScoreType
+from drivewm.sim.compiled_drive import patience_s
 from drivewm.sim.config import SimConfig
 from drivewm.sim.loop import rollout
 from drivewm.sim.traffic import nuplan_traffic, reactive_traffic, replay_traffic
@@ -119,3 +120,9 @@ def test_a_plan_shorter_than_its_interval_is_refused():
     ours, theirs = drives(ConstantVelocity(horizon_s=0.3), "replay", scene, replan_interval_s=1.0)
     assert ours.status == theirs.status == "failed"
     assert ours.reason == theirs.reason
+
+
+def test_our_planners_may_compile_as_long_as_it_takes_and_others_may_not_hang():
+    settings = SimConfig(hang_limit_s=2.0)
+    assert patience_s(IDM(), settings) > 600
+    assert patience_s(Plain(IDM()), settings) == 2.0
