@@ -62,12 +62,12 @@ def plan_at(
         observer.watch(past.ego[k], traffic)
         if (back - k) % every == 0:
             seen = observer.observe(k, k * DT_S, past.ego[k], traffic)
-            ask(planner, seen, DT_S, patience_s(planner, sim))
+            ask(planner, seen, DT_S, limit_s)
         traffic.step(past.ego[k], past.vehicle)
     ego = past.ego[back]
     observer.watch(ego, traffic)
     seen = observer.observe(back, back * DT_S, ego, traffic)
-    answer, took_s = ask(planner, seen, DT_S, patience_s(planner, sim))
+    answer, took_s = ask(planner, seen, DT_S, limit_s)
     return AskedPlan(ego=ego, poses=four_seconds(ego, answer), answer=answer, took_s=took_s)
 
 
