@@ -51,12 +51,8 @@ def plan_at(
     every = max(step_of(moments.history_step_s), 1)
     past = cut(scene, step - back, offset)
     whole = getattr(planner, "replays_log", False)
-    guarded(
-        "reset",
-        patience_s(planner, sim),
-        planner.reset,
-        [past if whole else known_at_start(past, mode)],
-    )
+    limit_s = patience_s(planner, sim)
+    guarded("reset", limit_s, planner.reset, [past if whole else known_at_start(past, mode)])
     observer, traffic = Observer(past, mode, cameras, sim), replay_traffic(past)
     for k in range(back):
         observer.watch(past.ego[k], traffic)
