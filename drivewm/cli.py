@@ -22,6 +22,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "view": ("drivewm.commands.view", "picture or animation of a scene"),
     "train": ("drivewm.commands.train", "train a world model on a fleet"),
     "forecast": ("drivewm.eval.commands.forecast", "score a model's forecasts beside baselines"),
+    "counterfactual": (
+        "drivewm.eval.commands.counterfactual",
+        "does a model know what other actions would have caused",
+    ),
     "score": ("drivewm.eval.commands.score", "drive planners in closed loop and score them"),
     "conform": ("drivewm.eval.commands.conform", "check all scores against reference values"),
     "explain": ("drivewm.eval.commands.explain", "why a scene scored what it scored, in pictures"),
@@ -45,7 +49,7 @@ def _help() -> str:
         "",
         "usage: drivewm VERB ...   (drivewm VERB --help for one verb)",
         "",
-        *(f"  {verb:<10} {text}" for verb, (_, text) in VERBS.items()),
+        *(f"  {verb:<14} {text}" for verb, (_, text) in VERBS.items()),
     ]
     return "\n".join(lines)
 

@@ -1,0 +1,23 @@
+"""Names of the table's rows and of what they start from, in the order of the page."""
+
+from __future__ import annotations
+
+MODEL = "model"
+BLIND = "action-blind"
+PLACED = "action-blind, placed"
+WARP = "ego-warp"
+BOXES = "ego-warp+cv-boxes"
+ACTIONS = "actions-only"
+ORACLE = "true-future"
+ROWS = (MODEL, BLIND, PLACED, WARP, BOXES, ACTIONS, ORACLE)
+PERCEIVED, TRUE, NONE = "perceived", "true", "none"
+INPUTS = (PERCEIVED, TRUE, NONE)
+SAYS = {
+    MODEL: "the model, given each branch's actions",
+    BLIND: "the same model, given the mean action of the state's branches in all of them",
+    PLACED: "the same, its world then carried to where each branch's ego is",
+    WARP: "what is there now, moved by the ego's motion (the untrained model)",
+    BOXES: "the same, movable objects going on at their velocity",
+    ACTIONS: "no world at all: nothing goes wrong, progress and comfort alone",
+    ORACLE: "the outcome function on the true future occupancy: the ceiling",
+}

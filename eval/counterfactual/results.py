@@ -1,0 +1,136 @@
+"""The folder of a counterfactual evaluation: rows as Parquet, and the tables made of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from drivewm.errors import InputError
+from drivewm.eval.counterfactual import shuffle, tables, text
+from drivewm.eval.counterfactual.states import State
+from drivewm.eval.counterfactual.truth import VERDICT, StateTruth
+from drivewm.storage import atomic_file, write_text
+
+ABOUT, BRANCHES, STATES, TABLE = (
+    "counterfactual.json", "branches.parquet", "states.parquet", "table.md",
+)  # fmt: skip
+KNOWN = (ABOUT, BRANCHES, STATES, TABLE, shuffle.FILE, "figures", "truth")
+OUTCOME = ("collision", "departure", "bad", "score", "collision_s", "departure_s", "ends")
+_ROW = [("run", pa.int32()), ("row", pa.string()), ("input", pa.string())]
+_STATE = [("split", pa.string()), ("scene", pa.string()), ("keyframe", pa.int32()),
+          ("kind", pa.string())]  # fmt: skip
+BRANCH_SCHEMA = pa.schema(
+    [*_ROW, *_STATE, ("branch", pa.int32()), ("manoeuvre", pa.string())]
+    + [(name, pa.float64()) for name in OUTCOME]
+    + [(f"true_{name}", pa.float64()) for name in VERDICT]
+)
+STATE_SCHEMA = pa.schema([*_ROW, *_STATE, ("name", pa.string()), ("sums", pa.list_(pa.float64()))])
+
+
+def check_output(output: Path) -> None:
+    """Makes the folder now, so that no work is lost for want of a place.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    found = [p.name for p in output.iterdir()] if output.is_dir() else []
+    if any(name not in KNOWN and not name.startswith(".") for name in found):
+        raise InputError(
+            "holds other files than a counterfactual evaluation", file=output, field="--output",
+            fix="choose another folder",
+        )  # fmt: skip
+    output.mkdir(parents=True, exist_ok=True)
+
+
+def write_rows(
+    output: Path, states: Sequence[State], truths: Sequence[StateTruth], parts: Sequence[Path]
+) -> None:
+    """``branches.parquet`` and ``states.parquet`` from every state's parts, a folder a run."""
+    branches: list[dict[str, Any]] = []
+    sums: list[dict[str, Any]] = []
+    for run, place in enumerate(parts):
+        for state, truth in zip(states, truths):
+            with np.load(place / f"{state.name}.npz") as arrays:
+                content = {name: arrays[name] for name in arrays.files}
+            about = {"run": run, "split": state.split, "scene": state.scene,
+                     "keyframe": state.keyframe, "kind": state.kind}  # fmt: skip
+            keys = list(dict.fromkeys(name.rpartition("|")[0] for name in content))
+            for key in keys:
+                row, source = key.split("|")
+                here = {**about, "row": row, "input": source}
+                branches += _branch_rows(here, key, content, truth)
+                own = [n for n in content if n.startswith(f"{key}|")]
+                for name in own:
+                    short = name.rpartition("|")[2]
+                    if short not in OUTCOME:
+                        values = content[name].astype(float).tolist()
+                        sums.append({**here, "name": short, "sums": values})
+    for path, rows, schema in (
+        (BRANCHES, branches, BRANCH_SCHEMA), (STATES, sums, STATE_SCHEMA),
+    ):  # fmt: skip
+        with atomic_file(output / path) as partial:
+            pq.write_table(pa.Table.from_pylist(rows, schema), partial)
+
+
+def _branch_rows(
+    here: dict[str, Any], key: str, content: dict[str, np.ndarray], truth: StateTruth
+) -> list[dict[str, Any]]:
+    return [
+        {
+            **here, "branch": b, "manoeuvre": name,
+            **{field: float(content[f"{key}|{field}"][b]) for field in OUTCOME},
+            **{f"true_{field}": float(truth.verdict[field][b]) for field in VERDICT},
+        }
+        for b, name in enumerate(truth.names)
+    ]  # fmt: skip
+
+
+def write_tables(folder: str | Path, about: dict[str, Any] | None = None) -> dict[str, Any]:
+    """``counterfactual.json`` and ``table.md`` from a folder's rows; returns the content.
+
+    Args:
+        about: what the tables are of; None: as the folder's own ``counterfactual.json`` says.
+
+    Raises:
+        InputError: a file lacks or is damaged.
+    """
+    folder = Path(folder)
+    if about is None:
+        about = _read_about(folder)
+    rows = {name: _read(folder / name) for name in (BRANCHES, STATES, shuffle.FILE)}
+    content = {
+        "about": about,
+        **tables.tables(rows[BRANCHES], rows[STATES]),
+        "shuffle": tables.shuffle_table(rows[shuffle.FILE]),
+    }
+    write_text(folder / ABOUT, json.dumps(content, indent=1) + "\n")
+    write_text(folder / TABLE, text.markdown(content))
+    return content
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    path = folder / ABOUT
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["about"]
+    except FileNotFoundError as error:
+        raise InputError(
+            "no counterfactual evaluation here", file=folder, field="--tables",
+            fix="name the folder that `drivewm counterfactual` wrote",
+        ) from error  # fmt: skip
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"not readable ({error})", file=path,
+                         fix="run `drivewm counterfactual` again") from error  # fmt: skip
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    try:
+        return pq.read_table(path).to_pylist()
+    except (FileNotFoundError, pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"not readable ({error})", file=path,
+                         fix="run `drivewm counterfactual` again") from error  # fmt: skip
