@@ -164,6 +164,7 @@ def check_machine(probe: dict | None) -> list[Check]:
         Check(group="machine", name="cores", value=str(cores)),
         Check(group="machine", name="memory", value=_memory()),
         Check(group="machine", name="free disk", value=f"{free_gib:.0f} GiB in this folder"),
+        Check(group="machine", name="kernel cache", value=_kernel_cache()),
     ]
     if probe is None:
         return checks
@@ -177,6 +178,14 @@ def check_machine(probe: dict | None) -> list[Check]:
         if gpus
         else Check(group="machine", name="gpu", value="none", status="absent", fix=fix),
     ]
+
+
+def _kernel_cache() -> str:
+    """Where compiled kernels are kept, in the order in which the cache looks."""
+    chosen, home = os.environ.get("NUMBA_CACHE_DIR"), Path(_home())
+    if chosen:
+        return f"{chosen} (NUMBA_CACHE_DIR)"
+    return "__pycache__ beside the source" if os.access(home, os.W_OK) else "the user's, of numba"
 
 
 def _memory() -> str:

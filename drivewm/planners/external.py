@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from drivewm import KERNEL_CACHE
 from drivewm.errors import InputError
 from drivewm.scene import EgoColumn, Observation, Scene, ScoreType, Trajectory
 from drivewm.sim.asking import PlannerFailure
@@ -80,7 +81,7 @@ class _Program:
         try:
             self._process = subprocess.Popen(
                 words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                encoding="utf-8", errors="replace",
+                encoding="utf-8", errors="replace", env=_environment(),
             )  # fmt: skip
         except OSError as error:
             raise InputError(f"cannot be run ({error.strerror})", field=f"exec:{words[0]}",
@@ -124,6 +125,11 @@ class _Program:
             return "it closed its output"
         self._end()
         return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+
+
+def _environment() -> dict[str, str]:
+    """Ours, less what names modules of ours: the program's Python need not have them."""
+    return {name: value for name, value in os.environ.items() if name != KERNEL_CACHE}
 
 
 def _stop(process: subprocess.Popen) -> None:

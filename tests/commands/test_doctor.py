@@ -41,6 +41,7 @@ def test_this_installation_is_usable(capsys: pytest.CaptureFixture) -> None:
     assert values["numpy"]["value"] == metadata.version("numpy")
     assert values["python"]["value"].startswith(f"{sys.version_info[0]}.{sys.version_info[1]}.")
     assert int(values["cores"]["value"]) >= 1
+    assert "kernel cache" in values
     assert "torch" in values["threads"]["value"] and "numba" in values["threads"]["value"]
 
 
@@ -164,3 +165,11 @@ def test_table_marks_states_and_indents_fixes() -> None:
         " ! bad       old",
         "             -> install",
     ]
+
+
+def test_the_kernel_cache_is_where_the_environment_says(monkeypatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "/var/kernels")
+    assert by_name(doctor.check_machine(None))["kernel cache"].value.startswith("/var/kernels")
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    monkeypatch.setattr(doctor.os, "access", lambda folder, how: False)
+    assert "user" in by_name(doctor.check_machine(None))["kernel cache"].value
