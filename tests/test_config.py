@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from drivewm.config import Config, compose, load, validate
+from drivewm.config import Config, _by_hydra, compose, load, validate
 from drivewm.errors import InputError
 from tests.source_tree import ROOT
 
@@ -27,6 +27,11 @@ def test_every_yaml_composes(name: str) -> None:
     values = compose(name)
     assert isinstance(values, dict) and values
     assert "???" not in str(values)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_read_alone_is_what_hydra_makes_of_it(name: str) -> None:
+    assert compose(name) == _by_hydra(name, name.rpartition("/")[0], [])
 
 
 def test_config_is_frozen_keyword_only_and_closed() -> None:
