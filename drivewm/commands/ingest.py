@@ -20,7 +20,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "VERSION/splits.json, else the official splits)",
     )
     parser.add_argument(
-        "--occupancy", type=Path, help="nuScenes: folder of Occ3D labels (default: SRC/gts)"
+        "--occupancy", type=Path, help="nuScenes: folder of occupancy labels (default: in SRC)"
+    )
+    parser.add_argument(
+        "--labels",
+        choices=("occ3d", "openocc", "surroundocc", "uniocc", "lidar"),
+        help="nuScenes: the set of those labels (default: the one SRC has, occ3d for --occupancy);"
+        " lidar makes labels from the sweeps and boxes",
     )
     parser.add_argument("--workers", type=positive_int, default=1, help="processes (default 1)")
 
@@ -33,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
         "version": args.version,
         "split_file": args.split_file,
         "occupancy": args.occupancy,
+        "labels": args.labels,
     }
     options = {name: value for name, value in chosen.items() if value is not None}
     if options and args.source != "nuscenes":

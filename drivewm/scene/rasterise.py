@@ -94,6 +94,12 @@ def _road(ego_pose: np.ndarray, drivable: Sequence[Polygon]) -> np.ndarray:
     return np.asarray(mask)  # drawn with x as the row
 
 
+def drivable_cells(global_from_ego: np.ndarray, drivable: Sequence[Polygon]) -> np.ndarray:
+    """bool [200, 200]: columns of the Occ3D grid round a pose [4, 4] on the drivable area."""
+    heading = np.arctan2(global_from_ego[1, 0], global_from_ego[0, 0])
+    return _road(np.array([*global_from_ego[:2, 3], heading]), drivable)
+
+
 def _pixels(ego_pose: np.ndarray, ring) -> list[tuple[float, float]]:
     local = to_local(ego_pose, np.asarray(ring)[:, :2])
     cells = (local - ORIGIN_M[:2]) / VOXEL_M - 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import numpy as np
 
 from drivewm.errors import InputError
 from drivewm.geometry import se3
+from drivewm.logs import lidar_labels
+from drivewm.logs.keyframe_boxes import keyframe_pose, movable_centers
+from drivewm.logs.label_frame import FrameCheck
 from drivewm.logs.records import (
     EgoRows,
     LightRows,
@@ -44,6 +48,7 @@ class NuScenesSource:
         version: str | None = None,
         split_file: Path | None = None,
         occupancy: Path | None = None,
+        labels: str | None = None,
     ) -> None:
         from nuscenes.utils.splits import create_splits_scenes
 
@@ -55,7 +60,9 @@ class NuScenesSource:
         self._custom = read_split_file(own) if own.exists() else {}
         self._official = create_splits_scenes()
         self._maps = NuScenesMaps(dataroot, self.tables.map)
-        self._labels = nuscenes_occupancy.find_labels(dataroot, occupancy)
+        self._from_lidar = labels == "lidar"
+        named = None if self._from_lidar else labels
+        self._labels = nuscenes_occupancy.LabelFiles(dataroot, occupancy, named)
         self._pose_sources = _pose_sources(dataroot)
         self._scenes = {scene["name"]: scene for scene in self.tables.scene}
         self._samples: dict[str, list[dict]] = defaultdict(list)
@@ -65,17 +72,24 @@ class NuScenesSource:
         for row in sorted(self.tables.sample_data, key=lambda r: (r["timestamp"], r["channel"])):
             sample = self.tables.get("sample", row["sample_token"])
             self._sample_data[sample["scene_token"]].append(row)
-        if occupancy is not None and not self._any_label():
+        if (occupancy is not None or named is not None) and not self._any_label():
             raise InputError(
-                "holds no label of these scenes", file=occupancy, field="--occupancy",
-                fix="name the folder with SCENE/SAMPLE_TOKEN/labels.npz or SAMPLE_TOKEN.npz",
+                f"holds no {self._labels.set.name} label of these scenes", file=self._labels.root,
+                field="--occupancy",
+                fix=f"name the folder that holds {self._labels.set.layout}",
             )  # fmt: skip
 
     def _any_label(self) -> bool:
+        sweeps = {
+            row["sample_token"]: row["filename"]
+            for rows in self._sample_data.values()
+            for row in rows
+            if row["channel"] == "LIDAR_TOP" and row["is_key_frame"]
+        }
         return any(
-            self._labels(scene["name"], sample["token"]) is not None
+            self._labels.path(scene["name"], sample["token"], k, sweeps.get(sample["token"]))
             for scene in self.tables.scene
-            for sample in self._samples[scene["token"]]
+            for k, sample in enumerate(self._samples[scene["token"]])
         )
 
     def scene_ids(self) -> list[str]:
@@ -102,7 +116,7 @@ class NuScenesSource:
             keyframe_us = np.array([sample["timestamp"] for sample in samples])
             ego, tracks = sidecar.ego(keyframe_us, ego), sidecar.tracks(keyframe_us)
             lights, road_map = sidecar.lights(), sidecar.with_limits(road_map)
-        return SceneRecord(
+        record = SceneRecord(
             id=scene_id,
             source="nuscenes",
             location=log["location"],
@@ -117,13 +131,15 @@ class NuScenesSource:
             cameras=cameras,
             lidar=lidar,
             lights=lights,
-            occupancy=self._occupancy(scene_id, index),
             route=None if sidecar is None else sidecar.route,
             speed_limit_mps=None if sidecar is None else sidecar.speed_limit_mps,
             policy=spec.get("policy"),
             world_spec=spec.get("world_spec"),
             notes=self._notes(scene_id, data, samples, sidecar),
         )
+        if self._from_lidar:
+            return lidar_labels.labelled(record)
+        return replace(record, occupancy=self._occupancy(record, index))
 
     def _ego(self, name: str, samples: list[dict], data: list[dict]) -> EgoRows:
         """Keyframe poses, and the poses of the busiest channel between them."""
@@ -229,12 +245,26 @@ class NuScenesSource:
                     fix=fix,
                 )
 
-    def _occupancy(self, scene_id: str, index: dict[str, int]) -> Any:
+    def _occupancy(self, record: SceneRecord, index: dict[str, int]) -> Any:
+        sweeps = {row.keyframe: row for row in record.lidar if row.channel == "LIDAR_TOP"}
+
         def labels() -> Iterator[tuple[int, OccupancyLabel]]:
+            check = FrameCheck()
             for token, keyframe in index.items():
-                path = self._labels(scene_id, token)
-                if path is not None:
-                    yield keyframe, nuscenes_occupancy.read_label(path)
+                sweep = sweeps.get(keyframe)
+                name = None if sweep is None else sweep.path
+                path = self._labels.path(record.id, token, keyframe, name)
+                if path is None:
+                    continue
+                global_from_ego = keyframe_pose(record.ego, keyframe)
+                placed = None
+                if sweep is not None:
+                    lidar = sweep.global_from_ego @ sweep.ego_from_sensor
+                    placed = se3.inverse(global_from_ego) @ lidar
+                label = self._labels.read(path, placed)
+                check.add(label.semantics, movable_centers(record, keyframe))
+                yield keyframe, label
+            check.settle(str(self._labels.root / record.id))
 
         return labels
 
@@ -258,6 +288,11 @@ class NuScenesSource:
             notes.append(f"{len(samples) - len(with_lidar)} keyframes without LIDAR_TOP")
         if sidecar is None:
             notes.append("ego motion derived from poses")
+        if self._from_lidar:
+            notes.append("occupancy made from lidar and boxes")
+        elif self._labels.set.name != "occ3d" and self._labels.root.is_dir():
+            lacks = [m for m in ("camera", "lidar") if m not in self._labels.set.masks]
+            notes.append(f"occupancy of {self._labels.set.name}, without {' or '.join(lacks)} mask")
         return "; ".join(notes) or None
 
 

@@ -13,7 +13,7 @@ from drivewm.logs.occupancy_codec import (
     unpack_mask,
     unpack_semantics,
 )
-from drivewm.logs.sources.nuscenes_occupancy import find_labels, read_label
+from drivewm.logs.sources.nuscenes_occupancy import LabelFiles, read_label
 from tests.logs import tiny_dataroot as tiny
 
 
@@ -145,7 +145,9 @@ def test_occupancy_labels_are_found_in_gts_and_in_a_given_folder(dataroot, tmp_p
 
 def test_real_occupancy_label_is_packed_without_loss(real_data):
     path = next((real_data / "occ3d").glob("*.npz"))
-    found = find_labels(real_data / "nuscenes-mini", real_data / "occ3d")("scene-1077", path.stem)
+    found = LabelFiles(real_data / "nuscenes-mini", real_data / "occ3d").path(
+        "scene-1077", path.stem, 0, None
+    )
     assert found == path
     label = read_label(path)
     with np.load(path) as archive:
@@ -181,7 +183,7 @@ def test_a_damaged_label_is_named(dataroot, tmp_path, kind):
 
 def test_a_folder_without_a_label_of_these_scenes_is_refused(dataroot, tmp_path):
     (tmp_path / "other").mkdir()
-    with pytest.raises(InputError, match=r"\[--occupancy\] holds no label of these scenes"):
+    with pytest.raises(InputError, match=r"\[--occupancy\] holds no occ3d label of these scenes"):
         ingest("nuscenes", dataroot, tmp_path / "fleet", occupancy=tmp_path / "other")
 
 
