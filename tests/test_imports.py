@@ -119,7 +119,9 @@ def test_commands_import_nothing_heavy() -> None:
 
 def test_the_evaluator_does_not_import_torch() -> None:
     free = ("geometry", "scene", "measures", "sim", "logs", "planners", "eval")
-    model_users = ("drivewm.planners.imagine", "drivewm.eval.forecast")
+    model_users = (
+        "drivewm.planners.imagine", "drivewm.eval.forecast", "drivewm.eval.counterfactual",
+    )  # fmt: skip
     names = [
         module.name
         for module in ALL

@@ -12,6 +12,7 @@ ORACLE = "true-future"
 ROWS = (MODEL, BLIND, PLACED, WARP, BOXES, ACTIONS, ORACLE)
 PERCEIVED, TRUE, NONE = "perceived", "true", "none"
 INPUTS = (PERCEIVED, TRUE, NONE)
+OWN, ALL, LEARNED = "own", "all", "learned part"  # which action is another window's
 SAYS = {
     MODEL: "the model, given each branch's actions",
     BLIND: "the same model, given the mean action of the state's branches in all of them",

@@ -12,15 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drivewm.errors import InputError
-from drivewm.eval.counterfactual import shuffle, tables, text
+from drivewm.eval.counterfactual import tables, text
 from drivewm.eval.counterfactual.states import State
 from drivewm.eval.counterfactual.truth import VERDICT, StateTruth
 from drivewm.storage import atomic_file, write_text
 
-ABOUT, BRANCHES, STATES, TABLE = (
-    "counterfactual.json", "branches.parquet", "states.parquet", "table.md",
-)  # fmt: skip
-KNOWN = (ABOUT, BRANCHES, STATES, TABLE, shuffle.FILE, "figures", "truth")
+ABOUT, TABLE = "counterfactual.json", "table.md"
+BRANCHES, STATES, SHUFFLE = "branches.parquet", "states.parquet", "shuffle.parquet"
+KNOWN = (ABOUT, BRANCHES, STATES, TABLE, SHUFFLE, "figures", "truth")
 OUTCOME = ("collision", "departure", "bad", "score", "collision_s", "departure_s", "ends")
 _ROW = [("run", pa.int32()), ("row", pa.string()), ("input", pa.string())]
 _STATE = [("split", pa.string()), ("scene", pa.string()), ("keyframe", pa.int32()),
@@ -31,6 +30,12 @@ BRANCH_SCHEMA = pa.schema(
     + [(f"true_{name}", pa.float64()) for name in VERDICT]
 )
 STATE_SCHEMA = pa.schema([*_ROW, *_STATE, ("name", pa.string()), ("sums", pa.list_(pa.float64()))])
+
+SHUFFLE_SCHEMA = pa.schema(
+    [("fleet", pa.string()), ("run", pa.int32()), ("row", pa.string()), ("variant", pa.string()),
+     ("scene", pa.string()), ("keyframe", pa.int32()), ("trained_on", pa.bool_()),
+     ("nll", pa.float64()), ("hit", pa.int64()), ("union", pa.int64())]
+)  # fmt: skip
 
 
 def check_output(output: Path) -> None:
@@ -60,31 +65,39 @@ def write_rows(
                 content = {name: arrays[name] for name in arrays.files}
             about = {"run": run, "split": state.split, "scene": state.scene,
                      "keyframe": state.keyframe, "kind": state.kind}  # fmt: skip
-            keys = list(dict.fromkeys(name.rpartition("|")[0] for name in content))
-            for key in keys:
+            for key in dict.fromkeys(name.rpartition("|")[0] for name in content):
                 row, source = key.split("|")
+                own = {
+                    n.rpartition("|")[2]: v for n, v in content.items() if n.startswith(f"{key}|")
+                }
                 here = {**about, "row": row, "input": source}
-                branches += _branch_rows(here, key, content, truth)
-                own = [n for n in content if n.startswith(f"{key}|")]
-                for name in own:
-                    short = name.rpartition("|")[2]
-                    if short not in OUTCOME:
-                        values = content[name].astype(float).tolist()
-                        sums.append({**here, "name": short, "sums": values})
-    for path, rows, schema in (
-        (BRANCHES, branches, BRANCH_SCHEMA), (STATES, sums, STATE_SCHEMA),
-    ):  # fmt: skip
-        with atomic_file(output / path) as partial:
-            pq.write_table(pa.Table.from_pylist(rows, schema), partial)
+                branches += _branch_rows(here, own, truth)
+                sums += [
+                    {**here, "name": name, "sums": values.astype(float).tolist()}
+                    for name, values in own.items()
+                    if name not in OUTCOME
+                ]
+    _write(output / BRANCHES, branches, BRANCH_SCHEMA)
+    _write(output / STATES, sums, STATE_SCHEMA)
+
+
+def write_shuffled(output: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """``shuffle.parquet``."""
+    _write(output / SHUFFLE, rows, SHUFFLE_SCHEMA)
+
+
+def _write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+    with atomic_file(path) as partial:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema), partial)
 
 
 def _branch_rows(
-    here: dict[str, Any], key: str, content: dict[str, np.ndarray], truth: StateTruth
+    here: dict[str, Any], own: dict[str, np.ndarray], truth: StateTruth
 ) -> list[dict[str, Any]]:
     return [
         {
             **here, "branch": b, "manoeuvre": name,
-            **{field: float(content[f"{key}|{field}"][b]) for field in OUTCOME},
+            **{field: float(own[field][b]) for field in OUTCOME},
             **{f"true_{field}": float(truth.verdict[field][b]) for field in VERDICT},
         }
         for b, name in enumerate(truth.names)
@@ -103,11 +116,11 @@ def write_tables(folder: str | Path, about: dict[str, Any] | None = None) -> dic
     folder = Path(folder)
     if about is None:
         about = _read_about(folder)
-    rows = {name: _read(folder / name) for name in (BRANCHES, STATES, shuffle.FILE)}
+    rows = {name: _read(folder / name) for name in (BRANCHES, STATES, SHUFFLE)}
     content = {
         "about": about,
         **tables.tables(rows[BRANCHES], rows[STATES]),
-        "shuffle": tables.shuffle_table(rows[shuffle.FILE]),
+        "shuffle": tables.shuffle_table(rows[SHUFFLE]),
     }
     write_text(folder / ABOUT, json.dumps(content, indent=1) + "\n")
     write_text(folder / TABLE, text.markdown(content))

@@ -73,15 +73,14 @@ def counterfactual(
     parts = [output / PARTS / _key(run, fleet, config) for run in runs]
     for model, place in zip(models, parts):
         _imagine_all(model, fleet, states, config, folder, place)
-    results.write_rows(
-        output, states, [truth.load(folder, fleet, config, s) for s in states], parts
-    )
+    truths = [truth.load(folder, fleet, config, s) for s in states]
+    results.write_rows(output, states, truths, parts)
     shuffled = [
         row
         for path in (fleet.path, *options.shuffle)
         for row in shuffle.shuffle_rows(models, Fleet.open(path), _seen_by(runs), options)
     ]
-    shuffle.write(output, shuffled)
+    results.write_shuffled(output, shuffled)
     figures.write(output, fleet, states, config, folder, models[0])
     return results.write_tables(output, _about(runs, fleet, models[0], config, states))
 

@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
 from drivewm import progress
 from drivewm.errors import InputError
 from drivewm.eval.counterfactual.imagine import observed
-from drivewm.eval.counterfactual.names import MODEL, WARP
+from drivewm.eval.counterfactual.names import ALL, LEARNED, MODEL, OWN, WARP
 from drivewm.eval.counterfactual.outcome import MOVABLE_CLASSES
 from drivewm.eval.forecast.checkpoints import features_of
 from drivewm.eval.forecast.windows import Window, every_window, frame_times
@@ -31,19 +29,10 @@ from drivewm.models.dynamics.base import make_action
 from drivewm.models.rollout import imagine_all
 from drivewm.models.world_model import WorldModel
 from drivewm.seeds import generator
-from drivewm.storage import atomic_file
 from drivewm.training.clips import Frames, load_frames
 
 if TYPE_CHECKING:
     from drivewm.eval.counterfactual.run import Options
-
-FILE = "shuffle.parquet"
-OWN, ALL, LEARNED = "own", "all", "learned part"
-SCHEMA = pa.schema(
-    [("fleet", pa.string()), ("run", pa.int32()), ("row", pa.string()), ("variant", pa.string()),
-     ("scene", pa.string()), ("keyframe", pa.int32()), ("trained_on", pa.bool_()),
-     ("nll", pa.float64()), ("hit", pa.int64()), ("union", pa.int64())]
-)  # fmt: skip
 
 
 def shuffle_rows(
@@ -138,8 +127,3 @@ def _errors(logits: Tensor, true: np.ndarray) -> tuple[float, int, int]:
     ours = np.isin(logits.argmax(0).permute(1, 2, 0).numpy(), MOVABLE_CLASSES)
     theirs = np.isin(true, MOVABLE_CLASSES)
     return float(nll), int((ours & theirs).sum()), int((ours | theirs).sum())
-
-
-def write(folder: Path, rows: list[dict[str, Any]]) -> None:
-    with atomic_file(folder / FILE) as partial:
-        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), partial)

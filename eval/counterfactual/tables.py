@@ -19,11 +19,11 @@ from drivewm.eval.counterfactual.names import (
     MODEL,
     NONE,
     ORACLE,
+    OWN,
     PERCEIVED,
     ROWS,
     TRUE,
 )
-from drivewm.eval.counterfactual.shuffle import ALL, LEARNED, OWN
 from drivewm.seeds import generator
 
 DRAWS = 1000
@@ -146,8 +146,8 @@ class _Figures:
                     gap = ours[name] - theirs[name]
                     if np.isfinite(gap[0]):
                         low, high = self._interval(gap)
-                        out.append({"input": source, "against": row, "metric": name,
-                                    "difference": number(gap[0]), "low": low, "high": high})  # fmt: skip
+                        line = {"input": source, "against": row, "metric": name}
+                        out.append({**line, "difference": number(gap[0]), "low": low, "high": high})
         return out
 
     def _interval(self, values: np.ndarray) -> tuple[float | None, float | None]:
@@ -169,32 +169,28 @@ def shuffle_table(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for fleet in dict.fromkeys(r["fleet"] for r in rows):
         here = [r for r in rows if r["fleet"] == fleet]
         scenes = list(dict.fromkeys(r["scene"] for r in here))
-        drawn = generator("bootstrap", "shuffle", len(scenes)).dirichlet(
-            np.ones(len(scenes)), DRAWS
-        )
-        weights = np.concatenate([np.ones((1, len(scenes))), drawn * len(scenes)])
-        trained = any(r["trained_on"] for r in here)
-        for row in dict.fromkeys(r["row"] for r in here):
-            own = _errors(
-                [r for r in here if (r["row"], r["variant"]) == (row, OWN)], scenes, weights
-            )
-            for variant in (ALL, LEARNED):
-                picked = [r for r in here if (r["row"], r["variant"]) == (row, variant)]
-                if not picked:
-                    continue
-                line: dict[str, Any] = {
-                    "fleet": fleet, "row": row, "shuffled": variant, "windows": len(
-                        {(r["scene"], r["keyframe"]) for r in picked}
-                    ), "scenes": len(scenes), "trained_on": trained,
-                }  # fmt: skip
-                for name, values in _errors(picked, scenes, weights).items():
-                    ratio = values / own[name]
-                    line[name] = number(ratio[0])
-                    line[f"{name}_low"], line[f"{name}_high"] = (
-                        (number(v) for v in np.nanpercentile(ratio[1:], [2.5, 97.5]))
-                        if len(scenes) > 1 else (None, None)
-                    )  # fmt: skip
-                out.append(line)
+        count = len(scenes)
+        drawn = generator("bootstrap", "shuffle", count).dirichlet(np.ones(count), DRAWS)
+        weights = np.concatenate([np.ones((1, count)), drawn * count])
+        errors = {
+            key: _errors([r for r in here if (r["row"], r["variant"]) == key], scenes, weights)
+            for key in dict.fromkeys((r["row"], r["variant"]) for r in here)
+        }
+        windows = len({(r["scene"], r["keyframe"]) for r in here})
+        for (row, variant), made in errors.items():
+            if variant == OWN:
+                continue
+            line: dict[str, Any] = {
+                "fleet": fleet, "row": row, "shuffled": variant, "windows": windows,
+                "scenes": count, "trained_on": any(r["trained_on"] for r in here),
+            }  # fmt: skip
+            for name, values in made.items():
+                ratio = values / errors[row, OWN][name]
+                line[name], line[f"{name}_low"], line[f"{name}_high"] = number(ratio[0]), None, None
+                if count > 1:
+                    low, high = np.nanpercentile(ratio[1:], [2.5, 97.5])
+                    line[f"{name}_low"], line[f"{name}_high"] = number(low), number(high)
+            out.append(line)
     return out
 
 

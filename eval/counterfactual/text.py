@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from drivewm.eval.counterfactual.metrics import METRICS
-from drivewm.eval.counterfactual.names import PERCEIVED, SAYS, WARP
-from drivewm.eval.counterfactual.names import BOXES as BOXES_ROW
+from drivewm.eval.counterfactual.names import BOXES, PERCEIVED, SAYS, WARP
 
 BLOCKS = {
     "Ranking of actions": ("tau", "bad_auc", "bad_auc_within", "collision_auc",
@@ -124,11 +123,14 @@ def terminal(content: dict[str, Any]) -> str:
         for row in rows:
             cells = ["-" if row[n] is None else f"{row[n]:.3f}" for n in SHOWN]
             lines.append(f"{row['row']:<22}{row['input']:<11}" + "".join(f"{c:>16}" for c in cells))
-    for c in content["comparisons"]:
-        if c["input"] == PERCEIVED and c["against"] in (WARP, BOXES_ROW) and c["metric"] in HEAD:
-            if c["split"] == content["facts"][0]["split"] and c["low"] is not None:
-                lines.append(f"model - {c['against']}: {c['metric']} {c['difference']:+.3f} "
-                             f"[{c['low']:+.3f}, {c['high']:+.3f}]")  # fmt: skip
+    first = content["facts"][0]["split"]
+    lines += [
+        f"model - {c['against']}: {c['metric']} {c['difference']:+.3f} "
+        f"[{c['low']:+.3f}, {c['high']:+.3f}]"
+        for c in content["comparisons"]
+        if (c["split"], c["input"]) == (first, PERCEIVED) and c["against"] in (WARP, BOXES)
+        and c["metric"] in HEAD and c["low"] is not None
+    ]  # fmt: skip
     for s in content["shuffle"]:
         lines.append(f"shuffle {s['fleet']} {s['row']} {s['shuffled']}: NLL x{s['nll']:.3f}")
     return "\n".join(lines)
