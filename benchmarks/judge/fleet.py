@@ -1,12 +1,13 @@
 """A whole scoring run, streaming: scenes per second, memory, and where the time goes.
 
     DRIVEWM_FIXTURES=... python benchmarks/judge/fleet.py [--fleet FLEET] [--scenes 100 1000]
-        [--workers 1 2] [--agents replay nuplan_idm] [--rollouts]
+        [--workers 1 2] [--agents replay nuplan_idm] [--rollouts] [--start]
 
 Every run is a process of its own: planner nuplan_idm on 15 s of each scene, score nuplan_cls, all
 tables written. The rate is that between the smallest and the largest number of scenes, so that
 starting up and compiling are left out. Memory is the peak of the parent, and that of its largest
-worker.
+worker. ``--start`` times the start instead: from the birth of a process to its first drive,
+with an empty kernel cache and with the one that this left.
 """
 
 from __future__ import annotations
@@ -100,17 +101,36 @@ def _timed(call: Callable[..., Any], step: str, spent: dict[str, float]) -> Call
             return call(*args, **options)
         finally:
             spent[step] += time.process_time() - started
+            if step == "journal" and "first_at" not in spent:
+                spent["first_cpu_s"], spent["first_at"] = time.process_time(), time.time()
 
     return timed
 
 
-def in_own_process(args: argparse.Namespace, agents: str, workers: int, scenes: int) -> dict:
+def in_own_process(
+    args: argparse.Namespace, agents: str, workers: int, scenes: int, **variables: str
+) -> dict[str, Any]:
     """The same in a fresh process."""
     command = [sys.executable, __file__, "--one", "--agents", agents, "--workers", str(workers)]
     command += ["--scenes", str(scenes), *(["--rollouts"] if args.rollouts else [])]
     command += ["--fleet", str(args.fleet)] if args.fleet else []
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    born = time.time()
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | variables
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    return found | {"first_s": found["spent_s"]["first_at"] - born}
+
+
+def start(args: argparse.Namespace) -> None:
+    """Prints how long a process takes to its first finished drive."""
+    print("| kernel cache | to the first drive, s | CPU s |")
+    print("| --- | ---: | ---: |")
+    with tempfile.TemporaryDirectory() as cache:
+        for kept in ("empty", "of the first process", "of the first process"):
+            found = in_own_process(args, args.agents[0], 1, 1, NUMBA_CACHE_DIR=cache)
+            cpu_s = found["spent_s"]["first_cpu_s"]
+            print(f"| {kept} | {found['first_s']:.2f} | {cpu_s:.2f} |", flush=True)
 
 
 def report(few: dict[str, Any], many: dict[str, Any]) -> str:
@@ -141,10 +161,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--agents", nargs="+", default=["replay", "nuplan_idm"])
     parser.add_argument("--rollouts", action="store_true", help="archive the drives too")
+    parser.add_argument("--start", action="store_true", help="time the start of a process")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         print(json.dumps(measure(args)))
+        return
+    if args.start:
+        start(args)
         return
     few, many = min(args.scenes), max(args.scenes)
     told = []
