@@ -33,6 +33,8 @@ from drivewm.models.encoders.config import (
 from drivewm.models.encoders.privileged import unpack
 from drivewm.models.encoders.temporal import TemporalEncoder
 from drivewm.models.grid import OCC3D_CLASSES, GridConfig
+from drivewm.models.heads.config import HeadsConfig
+from drivewm.models.heads.extra import ExtraHeads
 from drivewm.models.heads.scalars import ScalarHeads
 from drivewm.models.layers import ChannelToHeight, ConvBlock, zero_init
 from drivewm.scene import MOVABLE, OccClass
@@ -56,6 +58,7 @@ class ModelConfig(Config):
     transformer: TransformerConfig = TransformerConfig()
     flow: FlowConfig = FlowConfig()
     ablation: AblationConfig = AblationConfig()
+    heads: HeadsConfig = HeadsConfig()
     channels: int = 64  # of the BEV features
     observed_steps: int = 4  # frames seen before imagining
     imagined_steps: int = 6  # frames predicted in training (3 s)
@@ -117,6 +120,7 @@ class WorldModel(nn.Module):
         movable = torch.zeros(OCC3D_CLASSES, dtype=torch.bool)
         movable[[int(c) for c in MOVABLE]] = True
         self.register_buffer("movable", movable, persistent=False)
+        self.heads = ExtraHeads(state, grid, config.heads)  # last: the rest starts as without them
 
     # -- perception -----------------------------------------------------------------------------
     def encode(self, observation: CameraBatch | Tensor, past: Past | None = None) -> Tensor:

@@ -156,6 +156,9 @@ def clip(scene: Frames, k: int, length: int, features: Tensor, observed: int) ->
         "action": make_action(motion, dt),
         "reward": torch.from_numpy(scene.reward[steps]),
         "cont": torch.from_numpy(scene.cont[steps]),
+        "agents": torch.from_numpy(scene.agents[window]),
+        "agent_class": torch.from_numpy(scene.agent_class[window]).long(),
+        "value": torch.from_numpy(scene.value[window]),
     }
 
 

@@ -22,6 +22,7 @@ from drivewm.models.grid import pool_labels, pool_mask
 from drivewm.models.world_model import STEP_S, ModelConfig
 from drivewm.scene import EgoColumn, Scene
 from drivewm.scene.rasterise import rasterise
+from drivewm.training.agent_labels import agent_label, returns
 from drivewm.training.labels import flow_label
 
 GAP_S = 0.2  # frames further than this from 0.5 s apart break a window
@@ -40,6 +41,9 @@ class Frames:
     dt_s: np.ndarray  # float32 [K - 1]
     reward: np.ndarray  # float32 [K - 1], NaN where unknown
     cont: np.ndarray  # float32 [K - 1], NaN where unknown
+    agents: np.ndarray  # float32 [K, M, 8], boxes in the ego frame (training/agent_labels.py)
+    agent_class: np.ndarray  # int8 [K, M], -1 in empty slots
+    value: np.ndarray  # float32 [K] discounted return of the recorded drive, NaN where unknown
     images: np.ndarray | None = None  # uint8 [K, N, H, W, 3]
     intrinsics: np.ndarray | None = None  # float32 [K, N, 3, 3]
     ego_from_camera: np.ndarray | None = None  # float32 [K, N, 4, 4]
@@ -47,15 +51,22 @@ class Frames:
 
     def starts(self, length: int) -> np.ndarray:
         """First frames of the windows of ``length`` frames without a gap; int [W]."""
-        regular = np.abs(self.dt_s - STEP_S) <= GAP_S
-        usable = [
-            k for k in range(len(self.dt_s) + 2 - length) if regular[k : k + length - 1].all()
-        ]
-        return np.array(usable, int)
+        return window_starts(self.dt_s, length)
 
 
-def load_frames(fleet: Fleet, scene_id: str, config: ModelConfig) -> Frames:
-    """Reads and prepares one scene.
+def window_starts(dt_s: np.ndarray, length: int) -> np.ndarray:
+    """First frames of the windows of ``length`` frames without a gap; int [W].
+
+    Args:
+        dt_s: [K - 1] seconds between frames.
+    """
+    regular = np.abs(dt_s - STEP_S) <= GAP_S
+    usable = [k for k in range(len(dt_s) + 2 - length) if regular[k : k + length - 1].all()]
+    return np.array(usable, int)
+
+
+def load_frames(fleet: Fleet, scene_id: str, config: ModelConfig, pictures: bool = True) -> Frames:
+    """Reads and prepares one scene; without its pictures where only labels are wanted.
 
     Raises:
         InputError: the model needs cameras and the scene has no pictures, or a file is absent.
@@ -74,13 +85,18 @@ def load_frames(fleet: Fleet, scene_id: str, config: ModelConfig) -> Frames:
     occupancy, visible = _occupancy(fleet, scene, steps, config)
     flows = [flow_label(scene, step, config.grid) for step in steps]
     reward, cont = _rewards(scene, steps)
-    pictures = {} if config.cameras is None else _pictures(fleet, scene_id, config.cameras)
+    agents = [agent_label(scene, s, config.grid, config.heads.agent_slots) for s in steps]
+    look = config.cameras if pictures else None
+    seen = {} if look is None else _pictures(fleet, scene_id, look)
     return Frames(
         scene_id=scene_id, occupancy=occupancy, visible=visible,
         flow=np.stack([f for f, _ in flows]).astype(np.float16),
         flow_known=np.stack([known for _, known in flows]),
         motion=relative(planar[:-1], planar[1:]).astype(np.float32),
-        dt_s=(np.diff(times_us) / 1e6).astype(np.float32), reward=reward, cont=cont, **pictures,
+        dt_s=(np.diff(times_us) / 1e6).astype(np.float32), reward=reward, cont=cont,
+        agents=np.stack([boxes for boxes, _ in agents]),
+        agent_class=np.stack([kinds for _, kinds in agents]),
+        value=returns(reward, cont, config.heads.value_steps, config.heads.value_discount), **seen,
     )  # fmt: skip
 
 
