@@ -20,6 +20,8 @@ MOVED_M = 2.0  # shorter recorded ways are parked cars with noisy boxes
 SLOWEST_TARGET_MPS = 3.0
 EXTENSION_M = 150.0
 HARDEST_MPS2 = 6.0
+STANDING_MPS = 0.5
+STOOD_M = 0.5  # who is still this near to its first box has not set off
 STOP_NEAR_M = 2.0
 STOP_ANGLE_RAD = 0.6
 
@@ -50,7 +52,10 @@ def replay_parts(scene: Scene) -> Parts:
 
 
 def reactive_parts(scene: Scene) -> Parts:
-    """Vehicles and bicycles that moved get a path of their own; everything else is replayed."""
+    """Vehicles and bicycles that moved get a path of their own; everything else is replayed.
+
+    Who stands at first waits until its recorded moment of setting off.
+    """
     parts, params = replay_parts(scene), IdmParams()
     agents = parts.agents
     graph = road_graph(scene.map) if scene.map.has_lane_graph else None
@@ -70,6 +75,7 @@ def reactive_parts(scene: Scene) -> Parts:
         agents.target[i] = max(float(speeds.max()), SLOWEST_TARGET_MPS)
         agents.speed[i] = float(speeds[0])
         agents.appear[i], agents.clear[i] = steps[0] * 0.1, 0.1
+        agents.brake_until[i] = steps[set_off(state)] * 0.1
         agents.idm[i] = (
             params.min_gap_m, params.headway_s, params.accel_max_mps2, params.decel_mps2,
             HARDEST_MPS2,
@@ -82,6 +88,18 @@ def reactive_parts(scene: Scene) -> Parts:
     return Parts(
         agents=agents, paths=pack(paths), events=parts.events, stop_points=parts.stop_points
     )
+
+
+def set_off(state: np.ndarray) -> int:
+    """Row of [T, 6] at which a standing track sets off; 0 for one that is on its way.
+
+    Why it waited (a light, a gap in traffic, a passenger) is not in the record, so that nobody
+    leaves a place earlier than it did.
+    """
+    still = np.hypot(*(state[:, :2] - state[0, :2]).T) < STOOD_M
+    first = int(np.argmin(still))  # somewhere it moved, or it would have no path
+    slow = np.hypot(state[0, 4], state[0, 5]) < STANDING_MPS
+    return max(first - 1, 0) if slow else 0
 
 
 def hold_still(agents: Agents, i: int, state: np.ndarray, first_step: int) -> None:

@@ -103,6 +103,15 @@ def test_parked_agent_stays_parked_and_pedestrian_is_replayed():
     np.testing.assert_array_equal(states[:, 1], scene.tracks.state[1])
 
 
+def test_a_car_that_waits_in_the_record_does_not_set_off_before_it_did():
+    waits = straight_track(0, 0, 0)
+    waits[0][60:, 0] = 6.0 * 0.1 * np.arange(STEPS - 60)
+    waits[0][60:, 4] = 6.0
+    states, _ = run(reactive_traffic(scene_of([waits])), FAR_EGO)
+    assert np.ptp(states[:59, 0, 0]) == 0.0
+    assert states[-1, 0, 0] > 10.0
+
+
 def test_late_agent_waits_until_the_ego_has_left_its_place():
     scene = scene_of([straight_track(40, 0, 8, first_step=30)])
     traffic = reactive_traffic(scene)
