@@ -104,7 +104,7 @@ class SceneTables:
 
     def __init__(self, model: WorldModel, start: Imagined) -> None:
         self.model, self.start = model, start
-        _, c, z, nx, ny = start.start.shape
+        c, z = start.start.shape[1:3]
         rows = start.start[0].flatten(0, 1).flatten(1).T  # [X * Y, C * Z]
         moves = model.movable.repeat_interleave(z).to(rows.dtype)
         outside = rows.new_zeros(1, c * z)
