@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from drivewm import KERNEL_CACHE
+import drivewm
 from drivewm.errors import InputError
 from drivewm.scene import EgoColumn, Observation, Scene, ScoreType, Trajectory
 from drivewm.sim.asking import PlannerFailure
@@ -129,7 +129,7 @@ class _Program:
 
 def _environment() -> dict[str, str]:
     """Ours, less what names modules of ours: the program's Python need not have them."""
-    return {name: value for name, value in os.environ.items() if name != KERNEL_CACHE}
+    return {name: value for name, value in os.environ.items() if name != drivewm.KERNEL_CACHE}
 
 
 def _stop(process: subprocess.Popen) -> None:

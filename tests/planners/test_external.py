@@ -1,13 +1,15 @@
 """Programs in any language over JSON lines; the example of the docs is one."""
 
 import json
+import os
 import re
 import sys
 
 import pytest
 
+import drivewm
 from drivewm.errors import InputError
-from drivewm.planners import registry
+from drivewm.planners import external, registry
 from drivewm.scene import Lights, LightStatus, ScoreType
 from drivewm.sim.config import IsolationConfig, SimConfig
 from drivewm.sim.loop import rollout
@@ -118,3 +120,9 @@ def test_options_come_after_the_command(tmp_path):
 def test_a_program_that_is_not_there_is_named(text, says):
     with pytest.raises(InputError, match=says):
         registry.create(text)
+
+
+def test_the_program_is_not_told_of_modules_that_its_python_may_lack():
+    told = external._environment()
+    assert drivewm.KERNEL_CACHE in os.environ and drivewm.KERNEL_CACHE not in told
+    assert told["PATH"] == os.environ["PATH"]
