@@ -40,6 +40,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--duration", type=float, default=20.0, metavar="S", help="seconds per scene (20)"
     )
+    parser.add_argument(
+        "--labels",
+        choices=("occ3d", "openocc", "surroundocc", "uniocc"),
+        default="occ3d",
+        help="layout of the exact occupancy (occ3d)",
+    )
     parser.add_argument("--workers", type=positive_int, default=2, help="processes (2)")
     parser.add_argument(
         "--overwrite",
@@ -58,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         "image_size": args.image_size,
         "sweeps": args.sweeps,
         "duration_s": args.duration,
+        "labels": args.labels,
     }
     config = validate(SynthConfig, values, file="command line")
     report = synthesise(args.dataroot, config, workers=args.workers, overwrite=args.overwrite)

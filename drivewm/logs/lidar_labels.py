@@ -25,6 +25,8 @@ from drivewm.scene.rasterise import drivable_cells
 
 SHAPE, LOW_M, CELL_M = (200, 200, 16), np.array([-40.0, -40.0, -1.0]), 0.4
 NEIGHBOURS = 20  # keyframes before and after whose static points are gathered
+CARVED = 3  # keyframes before and after whose rays say what was seen
+THIN_M = 0.85  # boxes narrower than this keep their middle line, whatever voxels it meets
 MARGIN_M = 0.15  # a point this far outside a box still belongs to it
 EGO_REACH_M = 2.6  # points this near to the middle of the ego are its own roof and bonnet
 MIN_POINTS = 4  # of a track over the scene, before its box is believed to be visible
@@ -107,11 +109,12 @@ def _label(
 ) -> OccupancyLabel:
     global_from_ego = keyframe_pose(record.ego, keyframe)
     ego_from_global = se3.inverse(global_from_ego)
-    near = [s for k, s in sweeps.items() if abs(k - keyframe) <= NEIGHBOURS]
     hit = np.zeros(SHAPE, bool)
     seen = np.zeros(SHAPE, bool)
-    for sweep in near:
-        _mark(hit, se3.transform(ego_from_global, sweep.static_m))
+    for k, sweep in sweeps.items():
+        if abs(k - keyframe) > NEIGHBOURS:
+            continue
+        hit[tuple(_cells(se3.transform(ego_from_global, sweep.static_m)).T)] = True
         origin, ends = (
             _in_voxels(ego_from_global, p) for p in (sweep.origin_m[None], sweep.ends_m)
         )
@@ -131,10 +134,10 @@ def _in_voxels(ego_from_global: np.ndarray, points_m: np.ndarray) -> np.ndarray:
     return (se3.transform(ego_from_global, points_m) - LOW_M) / CELL_M
 
 
-def _mark(grid: np.ndarray, points_m: np.ndarray, value=True) -> None:
+def _cells(points_m: np.ndarray) -> np.ndarray:
+    """The voxels of points, int64 [P', 3]; points outside the grid are left out."""
     cells = np.floor((points_m - LOW_M) / CELL_M).astype(np.int64)
-    cells = cells[((cells >= 0) & (cells < np.array(SHAPE))).all(1)]
-    grid[cells[:, 0], cells[:, 1], cells[:, 2]] = value
+    return cells[((cells >= 0) & (cells < np.array(SHAPE))).all(1)]
 
 
 def _static_classes(hit: np.ndarray, seen: np.ndarray, drivable: np.ndarray) -> np.ndarray:
@@ -168,20 +171,28 @@ def _add_boxes(
         points = carried.get(name, np.zeros((0, 3)))
         if len(points) < MIN_POINTS or np.abs(pose[:2, 3]).max() > 45.0:
             continue
-        if fill:
-            points = np.concatenate([points, _lattice(size)])
-        _mark(semantics, se3.transform(pose, points), kind)
+        cells = _cells(se3.transform(pose, points)) if not fill else _inside(pose, size)
+        semantics[tuple(cells.T)] = kind
 
 
-def _lattice(size_m: np.ndarray) -> np.ndarray:
-    """Points inside a box no further than half a voxel apart, off its faces; [P, 3]."""
-    axes = []
-    for a, length in enumerate(size_m):
-        inner = max(length / 2 - CELL_M / 4, 0.0)
-        low = -length / 2 + CELL_M / 2 if a == 2 else -inner  # its foot does not fill the ground
-        count = max(int(np.ceil((inner - low) / (CELL_M / 2))) + 1, 2)
-        axes.append(np.linspace(low, inner, count))
-    return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
+def _inside(ego_from_box: np.ndarray, size_m: np.ndarray) -> np.ndarray:
+    """Voxels whose centre lies in a box, off its foot, and those on a thin box's middle line."""
+    reach = np.linalg.norm(size_m) / 2
+    low = np.floor((ego_from_box[:3, 3] - reach - LOW_M) / CELL_M).astype(int)
+    high = np.ceil((ego_from_box[:3, 3] + reach - LOW_M) / CELL_M).astype(int)
+    spans = [np.arange(max(a, 0), min(b, n)) for a, b, n in zip(low, high, SHAPE)]
+    cells = np.stack(np.meshgrid(*spans, indexing="ij"), -1).reshape(-1, 3)
+    local = se3.transform(se3.inverse(ego_from_box), (cells + 0.5) * CELL_M + LOW_M)
+    inside = (np.abs(local) <= size_m / 2 + 1e-6).all(1) & (local[:, 2] > 1e-6 - size_m[2] / 2)
+    if size_m[:2].min() >= THIN_M:
+        return cells[inside]
+    along = int(np.argmax(size_m[:2]))
+    line = np.zeros((max(int(size_m[along] / 0.1), 1), 3))
+    line[:, along] = np.linspace(-0.5, 0.5, len(line)) * size_m[along] * 0.999
+    heights = np.arange(0.2 - size_m[2] / 2, size_m[2] / 2, CELL_M / 2)
+    middle = np.repeat(line, len(heights), 0)
+    middle[:, 2] = np.tile(heights, len(line))
+    return np.concatenate([cells[inside], _cells(se3.transform(ego_from_box, middle))])
 
 
 def _camera_mask(

@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from drivewm.errors import InputError
+from drivewm.logs.label_formats import SETS, LabelFormat
 from drivewm.storage import atomic_folder, write_text
+from drivewm.worlds.label_writer import SCENE_INFOS, scene_infos
 from drivewm.worlds.scene_writer import FILES, OCCUPANCY, ROWS
 from drivewm.worlds.tables import VERSION, Rows, merge_fragments
 
@@ -29,7 +31,7 @@ CONTENT = (  # everything that may be removed; first what makes it a dataroot, l
     "sweeps",
     "maps",
     "can_bus",
-    "gts",
+    *(labels.folder for labels in SETS.values()),
     "drivewm",
 )
 
@@ -134,6 +136,7 @@ class Dataroot:
         rows: Rows,
         splits: Mapping[str, list[str]],
         files: Mapping[str, bytes],
+        labels: LabelFormat = "occ3d",
     ) -> None:
         """Moves every scene into place and writes the tables. May be interrupted and repeated.
 
@@ -142,6 +145,7 @@ class Dataroot:
             rows: rows of the tables that belong to no scene.
             splits: split name -> scene names (``splits.json``).
             files: further files of the dataroot, relative path -> content.
+            labels: the layout that the scenes' labels have.
         """
         for name, content in files.items():
             target = self.path / name
@@ -149,7 +153,12 @@ class Dataroot:
             target.write_bytes(content)
         for scene in scenes:
             self._place(self.staged(scene) / FILES)
-        self._occupancy_index(scenes, splits)
+        if labels == "occ3d":
+            self._occupancy_index(scenes, splits)
+        elif labels == "uniocc":
+            folder = self.path / SETS[labels].folder
+            frames = {name: len(list((folder / name).glob("*.npz"))) for name in scenes}
+            (folder / SCENE_INFOS).write_bytes(scene_infos(frames))
         with atomic_folder(self.path / VERSION) as tables:
             merge_fragments([self.staged(scene) / ROWS for scene in scenes], rows, tables)
             text = json.dumps(splits, indent=1)

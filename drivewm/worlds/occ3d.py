@@ -12,17 +12,35 @@ import numpy as np
 COMPRESS_LEVEL = 1  # a label is mostly runs of 17 (free): higher levels save little
 
 
-def npz_bytes(arrays: Mapping[str, np.ndarray], level: int = COMPRESS_LEVEL) -> bytes:
-    """The arrays as a compressed ``.npz`` whose bytes depend on nothing but them."""
+def npz_bytes(
+    arrays: Mapping[str, np.ndarray],
+    level: int = COMPRESS_LEVEL,
+    objects: Mapping[str, Sequence] | None = None,
+) -> bytes:
+    """The arrays as a compressed ``.npz`` whose bytes depend on nothing but them.
+
+    Args:
+        objects: lists of plain objects that become pickled arrays (UniOcc wants some).
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
-        for name, values in arrays.items():
+        for name, values in [*arrays.items(), *_objects(objects or {})]:
             entry = io.BytesIO()
-            np.lib.format.write_array(entry, np.asarray(values, order="C"), allow_pickle=False)
+            plain = values.dtype != object
+            np.lib.format.write_array(entry, np.asarray(values, order="C"), allow_pickle=not plain)
             info = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, entry.getvalue(), compresslevel=level)
     return buffer.getvalue()
+
+
+def _objects(lists: Mapping[str, Sequence]) -> list[tuple[str, np.ndarray]]:
+    out = []
+    for name, values in lists.items():
+        array = np.empty(len(values), object)
+        array[:] = values
+        out.append((name, array))
+    return out
 
 
 def label_path(scene: str, sample_token: str) -> Path:

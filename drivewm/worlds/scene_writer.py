@@ -13,6 +13,7 @@ from drivewm.geometry import se3
 from drivewm.worlds import can_bus, occ3d, playback, sidecar
 from drivewm.worlds.annotations import Annotator, annotated, ever_moving
 from drivewm.worlds.box_points import count_inside, settle
+from drivewm.worlds.label_writer import LabelWriter
 from drivewm.worlds.playback import Instant
 from drivewm.worlds.recordings import LIDAR, Recorder, calibration_rows, jpeg, log_name
 from drivewm.worlds.render.rig import CAMERAS, EGO_FROM_LIDAR, map_from_ego
@@ -22,6 +23,7 @@ from drivewm.worlds.visible_share import PartsByOwner, level, visible_shares
 from drivewm.worlds.world import World
 
 if TYPE_CHECKING:
+    from drivewm.logs.label_formats import LabelFormat
     from drivewm.worlds.plan import PlannedScene
     from drivewm.worlds.render.camera import Picture
     from drivewm.worlds.simulate import WorldLog
@@ -42,6 +44,7 @@ class SceneWriter:
         log: WorldLog,
         studio: Studio,
         size: tuple[int, int],  # width, height
+        labels: LabelFormat = "occ3d",
     ) -> None:
         self.folder, self.root, self.planned = folder, folder / FILES, planned
         self.world, self.log, self.studio, self.size = world, log, studio, size
@@ -60,6 +63,7 @@ class SceneWriter:
         )
         self.annotator = Annotator(scene_token=self.token, moves=ever_moving(log.state, log.valid))
         self.wardrobe = Wardrobe()
+        self.labels = LabelWriter(self.root, planned.name, labels, world)
 
     def write(self, sweeps: bool) -> None:
         """Writes everything; with ``sweeps`` also what lies between the keyframes."""
@@ -97,9 +101,12 @@ class SceneWriter:
         shares = self._shares(now, pictures)[chosen]
         self.annotator.add(sample, now.actors, chosen, [level(s) for s in shares], counts)
         grid = self.studio.occupancy(now.ego_pose, now.actors)
-        occ3d.write_label(
-            self.root, self.planned.name, sample, grid.semantics, grid.mask_lidar, grid.mask_camera
-        )
+        self.labels.keyframe(sample, self._sweep_name(sample), now, grid)
+
+    def _sweep_name(self, sample: str) -> str:
+        """The path of the last LIDAR_TOP file, which is that of this keyframe."""
+        rows = (r for r in reversed(self.recorder.rows) if r["sample_token"] == sample)
+        return next(r["filename"] for r in rows if r["fileformat"] == "pcd")
 
     def _between(self, before_us: int, after_us: int, sample: str) -> None:
         """Sweeps strictly between two keyframes; they belong to the later one."""
@@ -156,6 +163,7 @@ class SceneWriter:
         for row in rows["sample_data"]:
             if row["is_key_frame"]:
                 frames[row["sample_token"]].append(row)
+        self.labels.finish([self._camera_rows(frames[sample["token"]]) for sample in samples])
         info = occ3d.scene_info(
             name,
             samples,
@@ -164,6 +172,19 @@ class SceneWriter:
             {row["token"]: row for row in rows["calibrated_sensor"]},
         )
         (self.folder / OCCUPANCY).write_text(json.dumps(info, separators=(",", ":")))
+
+    def _camera_rows(self, frames: list[dict]) -> list[dict]:
+        """The cameras of one keyframe as UniOcc has them: extrinsics from camera to LIDAR_TOP."""
+        lidar_from_ego = se3.inverse(EGO_FROM_LIDAR)
+        return [
+            {
+                "name": channel, "filename": row["filename"],
+                "intrinsics": CAMERAS[channel].scaled_intrinsics(*self.size),
+                "extrinsics": lidar_from_ego @ CAMERAS[channel].ego_from_camera,
+            }
+            for row in frames
+            if (channel := Path(row["filename"]).parent.name) in CAMERAS
+        ]  # fmt: skip
 
     def _rows(self, samples: list[dict]) -> dict[str, list[dict]]:
         spec, log_token = self.planned.spec, token("log", self.token)

@@ -16,6 +16,7 @@ from pydantic import Field
 from drivewm import progress
 from drivewm.config import Config
 from drivewm.errors import InputError
+from drivewm.logs.label_formats import LabelFormat
 from drivewm.storage import atomic_folder
 from drivewm.workers import pool
 from drivewm.worlds.build import build
@@ -40,10 +41,14 @@ class SynthConfig(Config):
     image_size: tuple[int, int] = (448, 256)  # width, height
     sweeps: Literal["none", "full"] = "none"
     duration_s: float = Field(20.0, ge=1.0, le=120.0)
+    labels: LabelFormat = "occ3d"  # the layout of the exact occupancy
 
     def arguments(self) -> dict:
         """As kept in the dataroot, with the generator's version."""
-        return {**self.model_dump(mode="json"), "generator_version": GENERATOR_VERSION}
+        own = self.model_dump(mode="json")
+        if self.labels == "occ3d":
+            del own["labels"]  # what dataroots had before there was a choice
+        return {**own, "generator_version": GENERATOR_VERSION}
 
     def plan(self) -> list[PlannedScene]:
         """The scenes, in table order."""
@@ -79,7 +84,7 @@ def synthesise(
             names = root.missing([planned.name for planned in plan])
             todo = [planned for planned in plan if planned.name in names]
             _make_all(root, todo, len(plan), config, workers)
-            _finish(root, plan)
+            _finish(root, plan, config.labels)
             made = len(todo)
         known = tuple(read_about(path / "drivewm" / "scenes", p.name) for p in plan)
     return SynthReport(
@@ -104,7 +109,7 @@ def make_scene(stage: Path, planned: PlannedScene, config: SynthConfig) -> None:
     log = simulate(world)
     studio = WorldStudio(world, *config.image_size)
     with atomic_folder(stage / planned.name) as folder:
-        SceneWriter(folder, planned, world, log, studio, config.image_size).write(
+        SceneWriter(folder, planned, world, log, studio, config.image_size, config.labels).write(
             config.sweeps == "full"
         )
 
@@ -146,7 +151,7 @@ def networks(plan: Sequence[PlannedScene]) -> dict[str, list[Network]]:
     return {location: list(nets.values()) for location, nets in found.items()}
 
 
-def _finish(root: Dataroot, plan: Sequence[PlannedScene]) -> None:
+def _finish(root: Dataroot, plan: Sequence[PlannedScene], labels: LabelFormat) -> None:
     files: dict[str, bytes] = {}
     maps = []
     for location, nets in networks(plan).items():
@@ -164,7 +169,7 @@ def _finish(root: Dataroot, plan: Sequence[PlannedScene]) -> None:
             }
         )
     rows = {**fixed_rows(CHANNELS), "map": maps}
-    root.finish([p.name for p in plan], rows, splits(plan), files)
+    root.finish([p.name for p in plan], rows, splits(plan), files, labels)
 
 
 def _log_token(planned: PlannedScene) -> str:

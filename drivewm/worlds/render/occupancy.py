@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FREE = int(OccClass.FREE)
 RAY_WIDTH, RAY_HEIGHT = 200, 112  # camera rays per camera; 0.3 m apart at 40 m, below a voxel
+SURROUND_LOW_M, SURROUND_CELL_M = (-50.0, -50.0, -5.0), 0.5
 NEAR_ENOUGH_M = 75.0  # parts further away cannot hide anything inside the grid
 
 
@@ -50,6 +51,40 @@ def semantics_only(world: World, ego_pose: np.ndarray, actors: Actors) -> np.nda
     """The label without its masks; uint8 [200, 200, 16]."""
     stage = stage_of(world)
     return _semantics(stage, _near(stage.static_parts, ego_pose), ego_pose, actors)
+
+
+def lidar_frame_semantics(world: World, ego_pose: np.ndarray, actors: Actors) -> np.ndarray:
+    """The same truth on SurroundOcc's grid: uint8 [200, 200, 16] of OccClass, index [ix, iy, iz] in
+    the frame of LIDAR_TOP, from (-50, -50, -5) m in cells of 0.5 m.
+
+    That grid is the Occ3D grid made 5/4 as large, so everything is shrunk by 4/5 and filled in.
+    """
+    stage, scale = stage_of(world), voxels.CELL_M / SURROUND_CELL_M
+    pose = map_from_ego(ego_pose) @ EGO_FROM_LIDAR
+    lidar_pose = np.array([pose[0, 3], pose[1, 3], np.arctan2(pose[1, 0], pose[0, 0])])
+    grid = np.full(voxels.SHAPE, FREE, np.uint8)
+    x, y, _ = voxels.centers_m()
+    flat = np.stack(np.meshgrid(x, y, indexing="ij"), -1).reshape(-1, 2) / scale
+    cos, sin = np.cos(lidar_pose[2]), np.sin(lidar_pose[2])
+    points = flat @ np.array([[cos, sin], [-sin, cos]]) + lidar_pose[:2]
+    ground = int((-pose[2, 3] - SURROUND_LOW_M[2]) // SURROUND_CELL_M)
+    grid[:, :, ground] = stage.tile.class_at(points).reshape(voxels.SHAPE[:2])
+    for parts in (_near(stage.static_parts, ego_pose), boxes(actors)):
+        local = _in_ego_frame(parts, lidar_pose)
+        local[:, [P.X, P.Y, P.HX, P.HY, P.HZ]] *= scale
+        local[:, P.Z] = (local[:, P.Z] - pose[2, 3] - SURROUND_LOW_M[2]) * scale + voxels.LOW_M[2]
+        voxels.fill_parts(grid, local)
+    return grid
+
+
+def owners(ego_pose: np.ndarray, actors: Actors, semantics: np.ndarray) -> np.ndarray:
+    """Which actor fills each voxel of a label: uint16 [200, 200, 16], index + 1, 0 = none."""
+    parts = _in_ego_frame(boxes(actors), ego_pose)
+    parts[:, P.CLASS] = parts[:, P.OWNER] + 1
+    grid = np.zeros(voxels.SHAPE, np.uint16)
+    voxels.fill_parts(grid, parts)
+    kinds = np.concatenate([[FREE], np.asarray(actors.occ_class, np.uint8)])
+    return np.where(kinds[grid] == semantics, grid, 0)
 
 
 def _near(parts: np.ndarray, ego_pose: np.ndarray) -> np.ndarray:
