@@ -101,12 +101,13 @@ def branches_sheet(
 def _words(here: StateTruth, judged: Outcome, b: int) -> str:
     verdict = here.verdict
     ends = [
-        f"{word} at {verdict[name][b]:.1f} s"
+        (verdict[name][b], word)
         for name, word in (("collision_s", "collides"), ("departure_s", "off road"))
         if np.isfinite(verdict[name][b])
     ]
+    fate = "{1} at {0:.1f} s".format(*min(ends)) if ends else "nothing happens"
     return (
-        f"{here.names[b].replace('_', ' ')}\n{', '.join(ends) or 'nothing happens'}\n"
+        f"{here.names[b].replace('_', ' ')}\n{fate}\n"
         f"score {verdict['score'][b]:.2f}, model {judged.score[b]:.2f}\n"
         f"p(collision) {judged.collision[b]:.2f}\np(off road) {judged.departure[b]:.2f}"
     )

@@ -57,9 +57,9 @@ def _iou(figure: Callable[[np.ndarray], np.ndarray], second: int) -> Figure:
     return of
 
 
-def _correlation(name: str, first: int = 0) -> Figure:
+def _correlation(name: str) -> Figure:
     def of(weights: Weights, data: RowData) -> np.ndarray:
-        xy, xx, yy = (weights @ data.sums[name][:, first : first + 3]).T
+        xy, xx, yy = (weights @ data.sums[name][:, :3]).T
         return np.where(yy > 0, _share(xy, np.sqrt(np.maximum(xx * yy, 1e-300))), np.nan)
 
     return of
@@ -126,6 +126,7 @@ METRICS: dict[str, Metric] = {
         title="their position error, m", of=_ratio("reaction", 4, 3), higher_is_better=False
     ),
     "reaction_found": Metric(title="share found", of=_ratio("reaction", 3, 2)),
-    "reaction_shift": Metric(title="r of their shift between branches",
-                             of=_correlation("reaction", 5)),
-}  # fmt: skip
+    "reaction_shift": Metric(
+        title="share of their shift between branches", of=_ratio("reaction", 5, 7)
+    ),
+}

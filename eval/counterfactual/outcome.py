@@ -117,6 +117,8 @@ def lead_through(
 ):  # fmt: skip
     """Probabilities [S, 2] of contact and departure at each step, of one branch.
 
+    Who comes up from behind and touches the rear is at fault; what it covers next is its doing too.
+
     Args:
         movable, fixed, off_road: [H + 1, X, Y]; flow: [H + 1, 2, X, Y], spread.
         frame: int [S] frame of each step; offset: [S, 3] ego pose in that frame's ego frame;
@@ -124,10 +126,11 @@ def lead_through(
         points: [P, 2]; ends: [4, 2], rear-axle frame; axle_m: rear axle to the box's centre.
     """
     nx, ny = movable.shape[1], movable.shape[2]
+    behind = 0.0  # probability of having been hit from behind so far
     for s in range(len(frame)):
         h = frame[s]
         cos, sin = math.cos(offset[s, 2]), math.sin(offset[s, 2])
-        hit, off = 0.0, 0.0
+        hit, touched, off = 0.0, 0.0, 0.0
         for p in range(len(points)):
             x = offset[s, 0] + cos * points[p, 0] - sin * points[p, 1]
             y = offset[s, 1] + sin * points[p, 0] + cos * points[p, 1]
@@ -143,16 +146,17 @@ def lead_through(
                 continue
             moves = math.hypot(vx, vy) > STOPPED_SPEED_MPS
             angle = abs(math.atan2(points[p, 1], points[p, 0] - axle_m))
-            rear = moves and angle > BEHIND_RAD
-            if speed[s] > STOPPED_SPEED_MPS and not rear:
-                hit = max(hit, movable[h, u, v])
+            if moves and angle > BEHIND_RAD:
+                behind = max(behind, movable[h, u, v])
+            elif speed[s] > STOPPED_SPEED_MPS:
+                touched = max(touched, movable[h, u, v])
         for p in range(len(ends)):
             x = offset[s, 0] + cos * ends[p, 0] - sin * ends[p, 1]
             y = offset[s, 1] + sin * ends[p, 0] + cos * ends[p, 1]
             i, j = math.floor((x - x0) / cell_m), math.floor((y - y0) / cell_m)
             if i >= 0 and j >= 0 and i < nx and j < ny:
                 off = max(off, off_road[h, i, j])
-        out[s, 0], out[s, 1] = hit, off
+        out[s, 0], out[s, 1] = max(hit, touched * (1.0 - behind)), off
 
 
 def lead_through_reference(
@@ -161,7 +165,7 @@ def lead_through_reference(
 ) -> np.ndarray:  # fmt: skip
     """``lead_through`` in plain NumPy; [S, 2]."""
     out = np.zeros((len(frame), 2))
-    shape = np.array(movable.shape[1:])
+    shape, behind = np.array(movable.shape[1:]), 0.0
 
     def cells(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         index = np.floor((xy - [x0, y0]) / cell_m).astype(int)
@@ -177,9 +181,10 @@ def lead_through_reference(
         back, known = cells(body - wind * ahead_s[s])
         angle = np.abs(np.arctan2(points[:, 1], points[:, 0] - axle_m))
         rear = (np.hypot(*wind.T) > STOPPED_SPEED_MPS) & (angle > BEHIND_RAD)
-        hits = [0.0, *fixed[h][at[inside, 0], at[inside, 1]]]
-        count = inside & known & ~rear
-        hits += list(movable[h][back[count, 0], back[count, 1]])
+        there = movable[h][back[:, 0], back[:, 1]] * (inside & known)
+        behind = max(behind, (there * rear).max())
+        touched = (there * ~rear).max() * (1.0 - behind)
+        hits = [touched, *fixed[h][at[inside, 0], at[inside, 1]]]
         out[s, 0] = max(hits) if speed[s] > STOPPED_SPEED_MPS else 0.0
         at, inside = cells(corner)
         out[s, 1] = max([0.0, *off_road[h][at[inside, 0], at[inside, 1]]])

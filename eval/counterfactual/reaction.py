@@ -19,8 +19,9 @@ from drivewm.scene import TrackColumn
 
 GROW_M = 0.8  # around boxes: what belongs to an agent
 LEAST_MASS = 0.5  # columns' worth of probability under which an agent is not found
-# hit, union columns; agent-branches seen, found; sum of position errors; correlation sums of the
-# shift between branches (ours x true, ours x ours, true x true); agents
+# hit, union columns; agent-branches seen, found; sum of position errors; sums of products of the
+# shifts between branches (ours x true, ours x ours, true x true); agents. The slope of ours on the
+# true shift is the share of the reaction that is imagined: 0 for who knows no reaction.
 COLUMNS = ("hit", "union", "seen", "found", "error_m", "xy", "xx", "yy", "agents")
 
 

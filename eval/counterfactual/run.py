@@ -29,7 +29,7 @@ from drivewm.logs.fleet import Fleet
 from drivewm.models import checkpoint
 from drivewm.models.world_model import WorldModel
 from drivewm.scene import VehicleParams
-from drivewm.storage import write_npz
+from drivewm.storage import write_npz, write_text
 from drivewm.training.clips import Frames, load_frames
 
 VERSION = 1  # of what is measured; parts of another one are made again
@@ -75,14 +75,29 @@ def counterfactual(
         _imagine_all(model, fleet, states, config, folder, place)
     truths = [truth.load(folder, fleet, config, s) for s in states]
     results.write_rows(output, states, truths, parts)
-    shuffled = [
-        row
-        for path in (fleet.path, *options.shuffle)
-        for row in shuffle.shuffle_rows(models, Fleet.open(path), _seen_by(runs), options)
-    ]
+    shuffled = _shuffled(models, runs, [fleet.path, *options.shuffle], parts[0], options)
     results.write_shuffled(output, shuffled)
     figures.write(output, fleet, states, config, folder, models[0])
     return results.write_tables(output, _about(runs, fleet, models[0], config, states))
+
+
+def _shuffled(
+    models: Sequence[WorldModel], runs: Sequence[str | Path], fleets: Sequence[str], place: Path,
+    options: Options,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The windows with shuffled actions of every fleet; what was made before is read."""
+    seen, rows = _seen_by(runs), []
+    digests = [checkpoint.digest(run) for run in runs]
+    for path in fleets:
+        fleet = Fleet.open(path)
+        asked = [digests, fleet.content_hash, options.seed, options.shuffle_windows, VERSION]
+        name = hashlib.blake2b(json.dumps(asked).encode(), digest_size=10).hexdigest()
+        kept = place / f"shuffle-{name}.json"
+        if not kept.exists():
+            made = shuffle.shuffle_rows(models, fleet, seen, options)
+            write_text(kept, json.dumps(made))
+        rows += json.loads(kept.read_text(encoding="utf-8"))
+    return rows
 
 
 def truth_config(
