@@ -63,21 +63,21 @@ def imagine(
     """
     scenes, count, steps = actions.shape[:3]
     drawn = samples if model.dynamics.stochastic else 1
+    rows = [(k, s) for k in range(count) for s in range(drawn)]
     parts: list[list[dict[str, Tensor]]] = []
-    for b in range(scenes):
-        scene = SceneTables(model, _row(start, b))
-        rows = [(k, s) for k in range(count) for s in range(drawn)]
-        for first in range(0, len(rows), chunk):
-            some = rows[first : first + chunk]
-            noise = noise_of([s for _, s in some], seed) if samples > 1 else None
-            now = scene.begin(len(some))
-            picked = actions[b, [k for k, _ in some]]
-            kept = []
-            for t in range(steps):
-                with torch.autocast(actions.device.type, precision, precision != torch.float32):
+    # One context for all: the weights are cast once.
+    with torch.autocast(actions.device.type, precision, precision != torch.float32):
+        for b in range(scenes):
+            scene = SceneTables(model, _row(start, b))
+            for first in range(0, len(rows), chunk):
+                some = rows[first : first + chunk]
+                noise = noise_of([s for _, s in some], seed) if samples > 1 else None
+                now, picked = scene.begin(len(some)), actions[b, [k for k, _ in some]]
+                kept = []
+                for t in range(steps):
                     now = scene.step(now, picked[:, t], noise)
-                kept.append(_kept(model, keep(now)))
-            parts.append(kept)
+                    kept.append(_kept(model, keep(now)))
+                parts.append(kept)
     out = {}
     for name in parts[0][0]:
         each = [torch.stack([state[name] for state in kept], 1) for kept in parts]
