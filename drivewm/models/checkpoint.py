@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as serialise
+from torch import Tensor
 
+import drivewm
 from drivewm.config import validate
 from drivewm.errors import InputError
+from drivewm.models.grid import GridConfig
 from drivewm.models.world_model import ModelConfig, WorldModel
 from drivewm.storage import atomic_file, write_text
 
@@ -63,28 +68,124 @@ def load(folder: str | Path) -> WorldModel:
     """The published model, in evaluation mode.
 
     Raises:
-        InputError: a file is missing or corrupt, or the weights do not fit the config; the first
-            differing tensor is named.
+        InputError: a file is missing or corrupt, or the weights do not fit the config; what is
+            missing, unexpected or of another shape is named, and the versions where they differ.
     """
     folder = Path(folder)
-    config = validate(ModelConfig, _config(folder)["model"], file=str(folder / CONFIG))
+    parts = _config(folder)
+    config = validate(ModelConfig, parts["model"], file=str(folder / CONFIG))
     model = WorldModel(config)
+    weights = read_weights(folder)
+    differ = differences(model.state_dict(), weights)
+    if differ:
+        made = str(parts["provenance"].get("drivewm", "unknown"))
+        raise InputError(
+            f"the weights do not fit the model of {CONFIG}: {differ.text(made)}",
+            file=folder / WEIGHTS, field=differ.first,
+            fix="train again with this version, or use the weights that fit as the start of "
+            "another run: --set start_from=RUN",
+        )  # fmt: skip
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """Tensors of ``model.safetensors``.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
     try:
-        weights = load_file(folder / WEIGHTS)
+        return load_file(folder / WEIGHTS)
     except FileNotFoundError as error:
         raise InputError("file is missing", file=folder / WEIGHTS, fix=FIX) from error
     except SafetensorError as error:
         raise InputError(f"not readable ({error})", file=folder / WEIGHTS, fix=FIX) from error
-    wanted = model.state_dict()
-    for name in sorted(wanted.keys() | weights.keys()):
-        ours, theirs = wanted.get(name), weights.get(name)
-        if ours is None or theirs is None or ours.shape != theirs.shape:
-            shapes = [None if t is None else list(t.shape) for t in (theirs, ours)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differences:
+    """How a file's tensors differ from a model's. True when they do."""
+
+    missing: tuple[str, ...]  # the model has them, the file does not
+    unexpected: tuple[str, ...]
+    shapes: tuple[tuple[str, list[int], list[int]], ...]  # name, the file's, the model's
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.unexpected or self.shapes)
+
+    @property
+    def first(self) -> str | None:
+        """The first tensor that differs, by name."""
+        names = sorted([*self.missing, *self.unexpected, *(name for name, _, _ in self.shapes)])
+        return names[0] if names else None
+
+    def text(self, made: str) -> str:
+        """One line; ``made``: the version that wrote the file."""
+        parts = []
+        if self.shapes:
+            name, theirs, ours = self.shapes[0]
+            parts.append(f"{len(self.shapes)} of another shape ({name}: the file has {theirs}, "
+                         f"this model wants {ours})")  # fmt: skip
+        for label, names in (("missing", self.missing), ("unexpected", self.unexpected)):
+            if names:
+                shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+                parts.append(f"{len(names)} {label} ({shown})")
+        if made != drivewm.__version__:
+            parts.append(f"written by drivewm {made}, this is {drivewm.__version__}")
+        return "; ".join(parts)
+
+
+def differences(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> Differences:
+    """What keeps the tensors ``theirs`` of a file from being loaded into ``ours``."""
+    both = sorted(ours.keys() & theirs.keys())
+    return Differences(
+        missing=tuple(sorted(ours.keys() - theirs.keys())),
+        unexpected=tuple(sorted(theirs.keys() - ours.keys())),
+        shapes=tuple(
+            (name, list(theirs[name].shape), list(ours[name].shape))
+            for name in both
+            if ours[name].shape != theirs[name].shape
+        ),
+    )
+
+
+def start_from(model: WorldModel, folder: str | Path) -> str:
+    """Gives a new model the weights of a published one where name and shape fit.
+
+    Returns:
+        a line that says what was taken and what was not.
+
+    Raises:
+        InputError: a file is missing or damaged, the grids differ (the same weights mean other
+            metres there), or nothing fits.
+    """
+    folder = Path(folder)
+    parts = _config(folder)
+    check_grid(parts["model"].get("grid"), model.config.grid, folder / CONFIG)
+    weights = read_weights(folder)
+    differ = differences(model.state_dict(), weights)
+    apart = {*differ.unexpected, *(name for name, _, _ in differ.shapes)}
+    fitting = {name: value for name, value in weights.items() if name not in apart}
+    if not fitting:
+        raise InputError("no weight fits this model", file=folder / WEIGHTS,
+                         fix="start from a run of the same encoder or dynamics")  # fmt: skip
+    model.load_state_dict(fitting, strict=False)
+    line = f"start from {folder}: {len(fitting)} of {len(model.state_dict())} tensors taken"
+    rest = differ.text(str(parts["provenance"].get("drivewm", "unknown")))
+    return f"{line}; {rest}" if rest else line
+
+
+def check_grid(theirs: object, ours: GridConfig, file: Path) -> None:
+    """
+    Raises:
+        InputError: a checkpoint was made for another grid; the first field that differs is named.
+    """
+    known = theirs if isinstance(theirs, dict) else {}
+    for name, value in ours.model_dump().items():
+        if name in known and known[name] != value:
             raise InputError(
-                f"the file has {shapes[0]}, this version of drivewm wants {shapes[1]}",
-                file=folder / WEIGHTS,
-                field=name,
-                fix="train again with this version",
-            )
-    model.load_state_dict(weights)
-    return model.eval()
+                f"the checkpoint was made for a grid with {name} = {known[name]}, this one has "
+                f"{value}", file=file, field=f"model.grid.{name}",
+                fix=f"--set model.grid.{name}={known[name]}, or train anew on this grid",
+            )  # fmt: skip

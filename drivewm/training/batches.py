@@ -6,30 +6,64 @@ Shapes: B batch, N cameras, T window length.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, get_worker_info
 
 from drivewm.models.dynamics.base import make_action
 from drivewm.models.encoders.base import CameraBatch
 from drivewm.seeds import generator
-from drivewm.training.clips import Frames
+from drivewm.training.clips import Frames, SceneTimes
+from drivewm.training.order import Order
 
 Batch = dict[str, Tensor]
 
 
-class SteppedBatches(IterableDataset):
-    """One batch per optimiser step, from ``first_step`` to ``steps``."""
+class Scenes(Protocol):
+    """Prepared scenes: all in memory (a list of ``Frames``), or read when asked for."""
 
-    def __init__(self, steps: int, first_step: int = 0) -> None:
-        self.steps, self.first_step = steps, first_step
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, s: int) -> Frames: ...
+
+
+class SteppedBatches(IterableDataset):
+    """One batch per step, from ``first_step`` to ``steps``; loader processes take turns.
+
+    ``shard`` (rank, ranks): each device takes its rows of the step's whole batch. Every batch
+    carries its rows as ``row`` int64 [B], so that a failure can name what it happened on.
+    """
+
+    index: list[tuple[int, int]]  # row -> (scene, frame)
+    ids: Sequence[str]  # scene -> its name
+    frames: int = 1  # that a row spans
+
+    def __init__(self, order: Order, steps: int, shard: tuple[int, int] = (0, 1)) -> None:
+        self.order, self.steps, self.shard, self.first_step = order, steps, shard, 0
 
     def __iter__(self) -> Iterator[Batch]:
-        for step in range(self.first_step, self.steps):
+        worker = get_worker_info()
+        turn, turns = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        for step in range(self.first_step + turn, self.steps, turns):
             yield self.batch(step)
+
+    def mine(self, rows: np.ndarray) -> np.ndarray:
+        """This device's share of a step's rows."""
+        rank, ranks = self.shard
+        return rows[rank::ranks]
+
+    def names(self, rows: Sequence[int]) -> str:
+        """The scenes and frames of rows, for a message."""
+        picked = [self.index[r] for r in rows]
+        last = self.frames - 1
+        return "; ".join(
+            f"{self.ids[s]} keyframe{'s' if last else ''} {k}{f'..{k + last}' if last else ''}"
+            for s, k in picked
+        )
 
     @abstractmethod
     def batch(self, step: int) -> Batch:
@@ -41,63 +75,89 @@ class FrameBatches(SteppedBatches):
 
     def __init__(
         self,
-        scenes: Sequence[Frames],
-        size: int,
+        scenes: Scenes,
+        times: Sequence[SceneTimes],
+        order: Order,
         seed: int,
         steps: int,
         mirror: bool = False,
         repaint: bool = False,
+        shard: tuple[int, int] = (0, 1),
     ) -> None:
-        super().__init__(steps)
-        self.scenes, self.size, self.seed = scenes, size, seed
-        self.mirror, self.repaint = mirror, repaint
-        self.index = [(s, k) for s, f in enumerate(scenes) for k in range(len(f.occupancy))]
+        super().__init__(order, steps, shard)
+        self.scenes, self.seed, self.mirror, self.repaint = scenes, seed, mirror, repaint
+        self.index, self.ids = frame_rows(times), [t.scene_id for t in times]
 
     def batch(self, step: int) -> Batch:
-        picked = _pick(len(self.index), step, self.size, self.seed)
+        rows = self.order.rows(step)
         rng = generator("augment", self.seed, step)
-        flips = rng.random(self.size) < 0.5 if self.mirror else np.zeros(self.size, bool)
-        frames = [frame(self.scenes[s], k) for s, k in (self.index[i] for i in picked)]
-        frames = [mirrored(f) if flip else f for f, flip in zip(frames, flips)]
+        flips = rng.random(len(rows)) < 0.5 if self.mirror else np.zeros(len(rows), bool)
+        frames = [frame(self.scenes[s], k) for s, k in (self.index[i] for i in self.mine(rows))]
+        frames = [mirrored(f) if flip else f for f, flip in zip(frames, self.mine(flips))]
         frames = [repainted(f, rng) for f in frames] if self.repaint else frames
-        return {key: torch.stack([f[key] for f in frames]) for key in frames[0]}
+        whole = {key: torch.stack([f[key] for f in frames]) for key in frames[0]}
+        return {**whole, "row": torch.from_numpy(self.mine(rows))}
 
 
 class ClipBatches(SteppedBatches):
-    """Windows with the encoder's kept features, for the dynamics stage."""
+    """Windows with the encoder's kept features, for the dynamics stage.
+
+    With a share of ``end_windows`` clips come from the windows in which the drive ends (``ends``):
+    few do, and what is rare is not learned.
+    """
 
     def __init__(
         self,
-        scenes: Sequence[Frames],
+        scenes: Scenes,
+        times: Sequence[SceneTimes],
         features: Sequence[Tensor],
+        order: Order,
         length: int,
         observed: int,
-        size: int,
         seed: int,
         steps: int,
+        shard: tuple[int, int] = (0, 1),
+        ends: Sequence[int] = (),
+        end_windows: float = 0.0,
     ) -> None:
-        super().__init__(steps)
+        super().__init__(order, steps, shard)
         self.scenes, self.features = scenes, features
-        self.length, self.observed, self.size, self.seed = length, observed, size, seed
-        self.index = [(s, k) for s, f in enumerate(scenes) for k in f.starts(length)]
+        self.length, self.observed, self.seed, self.frames = length, observed, seed, length
+        self.ends, self.end_windows = np.asarray(ends, int), end_windows if len(ends) else 0.0
+        self.index, self.ids = clip_rows(times, length), [t.scene_id for t in times]
 
     def batch(self, step: int) -> Batch:
-        picked = _pick(len(self.index), step, self.size, self.seed)
+        rows = self.order.rows(step)
+        if self.end_windows:
+            rng = generator("ends", self.seed, step)
+            chosen = rng.random(len(rows)) < self.end_windows
+            rows = np.where(chosen, rng.choice(self.ends, len(rows)), rows)
         clips = [
             clip(self.scenes[s], int(k), self.length, self.features[s], self.observed)
-            for s, k in (self.index[i] for i in picked)
+            for s, k in (self.index[i] for i in self.mine(rows))
         ]
-        return {key: torch.stack([c[key] for c in clips]) for key in clips[0]}
+        whole = {key: torch.stack([c[key] for c in clips]) for key in clips[0]}
+        return {**whole, "row": torch.from_numpy(self.mine(rows))}
 
 
-def _pick(count: int, step: int, size: int, seed: int) -> np.ndarray:
-    """Indices of one step: epochs of fresh permutations, cut into batches."""
-    wanted = np.arange(step * size, (step + 1) * size)
-    epochs = wanted // count
-    orders = {
-        int(e): generator("epoch", seed, int(e)).permutation(count) for e in np.unique(epochs)
-    }
-    return np.array([orders[int(e)][w % count] for e, w in zip(epochs, wanted)])
+def frame_rows(times: Sequence[SceneTimes]) -> list[tuple[int, int]]:
+    """(scene, frame) of every frame."""
+    return [(s, k) for s, t in enumerate(times) for k in range(t.count)]
+
+
+def clip_rows(times: Sequence[SceneTimes], length: int) -> list[tuple[int, int]]:
+    """(scene, first frame) of every window of ``length`` frames."""
+    return [(s, int(k)) for s, t in enumerate(times) for k in t.starts(length)]
+
+
+def windows_that_end(scenes: Iterable[Frames], length: int, observed: int) -> list[int]:
+    """Rows of ``clip_rows`` in whose imagined part the drive ends."""
+    ended = [
+        bool((f.cont[k + observed - 1 : k + length - 1] == 0.0).any())
+        for f in scenes
+        for k in f.starts(length)
+    ]
+    return [row for row, yes in enumerate(ended) if yes]
 
 
 def frame(scene: Frames, k: int) -> Batch:

@@ -23,16 +23,21 @@ class Progress(lightning.Callback):
         self.label = label
 
     def on_train_start(self, trainer, module) -> None:
-        self.bar = progress.bar(self.label, total=module.steps)
-        self.bar.update(trainer.global_step)
+        self.bar = None
+        if trainer.is_global_zero:
+            self.bar = progress.bar(self.label, total=module.steps)
+            self.bar.update(trainer.global_step)
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx) -> None:
-        self.bar.update(1)
+        if self.bar is None:
+            return
+        self.bar.update(trainer.global_step - self.bar.n)
         if trainer.global_step % 10 == 0:
             self.bar.set_postfix(loss=f"{float(outputs['loss']):.3f}", refresh=False)
 
     def on_train_end(self, trainer, module) -> None:
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -57,8 +62,9 @@ class Pictures(lightning.Callback):
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx) -> None:
         if trainer.global_step % self.every or trainer.logger is None:
             return
+        example = {key: value.to(module.device) for key, value in self.example.items()}
         with torch.no_grad():
-            name, true, predicted = _look(module, self.example)
+            name, true, predicted = _look(module, example)
         picture = draw_comparison(seen_from_above(true), seen_from_above(predicted), cell_px=4)
         trainer.logger.experiment.add_image(
             name, np.asarray(picture), trainer.global_step, dataformats="HWC"
@@ -73,7 +79,8 @@ def _look(module: Stage, example: dict[str, torch.Tensor]) -> tuple[str, np.ndar
     elif isinstance(module, DynamicsStage):
         now = imagine_window(module, example)
         logits, name, true = now.logits, "occupancy/imagined", example["occupancy"][0, -1]
-    return name, true.numpy(), logits[0].argmax(0).permute(1, 2, 0).to(torch.uint8).numpy()
+    classes = logits[0].argmax(0).permute(1, 2, 0).to(torch.uint8)
+    return name, true.cpu().numpy(), classes.cpu().numpy()
 
 
 def imagine_window(module: Stage, batch: dict[str, torch.Tensor]):

@@ -8,6 +8,7 @@ Shapes: K frames, N cameras, X, Y, Z cells.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -48,6 +49,22 @@ class Frames:
     intrinsics: np.ndarray | None = None  # float32 [K, N, 3, 3]
     ego_from_camera: np.ndarray | None = None  # float32 [K, N, 4, 4]
     present: np.ndarray | None = None  # bool [K, N]
+
+    def starts(self, length: int) -> np.ndarray:
+        """First frames of the windows of ``length`` frames without a gap; int [W]."""
+        return window_starts(self.dt_s, length)
+
+    @property
+    def times(self) -> SceneTimes:
+        return SceneTimes(self.scene_id, len(self.occupancy), self.dt_s)
+
+
+class SceneTimes(NamedTuple):
+    """When the frames of a scene are: enough to cut its windows."""
+
+    scene_id: str
+    count: int  # K
+    dt_s: np.ndarray  # float32 [K - 1]
 
     def starts(self, length: int) -> np.ndarray:
         """First frames of the windows of ``length`` frames without a gap; int [W]."""

@@ -35,4 +35,19 @@ class TrainConfig(Config):
     kl_weight: float = Field(0.1, ge=0)
     checkpoint_every: int = Field(100, ge=1)
     picture_every: int = Field(100, ge=1)
+    head_weight: float = Field(1.0, ge=0)  # of the optional heads (model.heads)
+    loss_scale: bool = False  # divide each loss by its running root mean square
+    end_windows: float = Field(0.0, ge=0, le=1)  # share of clips in which the drive ends
+    end_weight: float = Field(1.0, gt=0)  # of the steps that end a drive, in the continue loss
+    average_decay: float = Field(0.0, ge=0, lt=1)  # of the weights (EMA); 0: the last weights
+    precision: Literal["32", "bf16"] = "32"
+    accumulate: int = Field(1, ge=1)  # batches an optimiser step
+    devices: int = Field(1, ge=1)  # processes on this machine, started by torchrun
+    nodes: int = Field(1, ge=1)
+    strategy: Literal["auto", "ddp", "fsdp"] = "auto"
+    stream: bool = False  # read scenes when needed instead of holding all in memory
+    workers: int = Field(0, ge=0)  # loader processes, with stream=true
+    prefetch: int = Field(2, ge=1)  # batches each of them reads ahead
+    pool_scenes: int = Field(8, ge=1)  # scenes mixed with each other, with stream=true
+    start_from: str | None = None  # a run whose weights are the start, where they fit
     holdout_scenes: tuple[str, ...] = ()  # never trained on, whatever their split

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 
 import lightning
 import torch
@@ -13,7 +14,9 @@ from drivewm.models.world_model import WorldModel
 from drivewm.seeds import derive_seed
 from drivewm.training.batches import Batch, observation
 from drivewm.training.config import TrainConfig
+from drivewm.training.failures import Names, Witness
 from drivewm.training.forcing import forced_steps, forcing_of
+from drivewm.training.head_losses import LossScale, head_losses
 from drivewm.training.losses import flow_loss, masked_mean, occupancy_loss
 
 
@@ -22,10 +25,30 @@ class Stage(lightning.LightningModule):
 
     weights: Tensor  # [K] of the occupancy classes
 
-    def __init__(self, model: WorldModel, config: TrainConfig, weights: Tensor, steps: int) -> None:
+    def __init__(
+        self,
+        model: WorldModel,
+        config: TrainConfig,
+        weights: Tensor,
+        steps: int,
+        names: Names | None = None,
+    ) -> None:
+        """
+        Args:
+            names: of the rows of a batch, for messages.
+        """
         super().__init__()
         self.model, self.config, self.steps = model, config, steps
         self.register_buffer("weights", weights, persistent=False)
+        self.scale = LossScale(self.loss_names()) if config.loss_scale else None
+        self.witness = Witness(names)
+        wanted = {id(p) for p in self.trained()}
+        for parameter in model.parameters():
+            parameter.requires_grad_(id(parameter) in wanted)
+
+    def loss_names(self) -> list[str]:
+        """The losses of a step."""
+        return []
 
     def trained(self) -> list[torch.nn.Parameter]:
         """The parameters this stage changes."""
@@ -51,6 +74,28 @@ class Stage(lightning.LightningModule):
         cross, jaccard = occupancy_loss(logits, target, self.weights)
         return cross + self.config.jaccard_weight * jaccard
 
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        self.witness.sees(batch.get("row"), self.global_step)
+        losses = self.losses(batch)
+        self.witness.check(losses)
+        self.log_dict({f"{self.label}/{name}": value for name, value in losses.items()})
+        total = self.total(losses if self.scale is None else self.scale(losses))
+        self.log(f"{self.label}/loss", total)
+        return total
+
+    def on_before_optimizer_step(self, optimizer) -> None:
+        self.witness.check_gradient(self.trained())
+
+    label: str
+
+    @abstractmethod
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Each loss of a batch by name."""
+
+    @abstractmethod
+    def total(self, losses: dict[str, Tensor]) -> Tensor:
+        """What is minimised."""
+
 
 class PerceptionStage(Stage):
     """The encoder and its occupancy head on single frames."""
@@ -58,11 +103,17 @@ class PerceptionStage(Stage):
     def trained(self) -> list[torch.nn.Parameter]:
         return [*self.model.encoder.parameters(), *self.model.see.parameters()]
 
-    def training_step(self, batch: Batch, _: int) -> Tensor:
+    label = "perception"
+
+    def loss_names(self) -> list[str]:
+        return ["occupancy"]
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
         logits = self.model.glance(self.model.encode(observation(batch)))
-        loss = self.occupancy(logits, batch["occupancy"])
-        self.log("perception/loss", loss)
-        return loss
+        return {"occupancy": self.occupancy(logits, batch["occupancy"])}
+
+    def total(self, losses: dict[str, Tensor]) -> Tensor:
+        return losses["occupancy"]
 
 
 class DynamicsStage(Stage):
@@ -72,19 +123,34 @@ class DynamicsStage(Stage):
         frozen = {id(p) for p in self.model.encoder.parameters()}
         return [p for p in self.model.parameters() if id(p) not in frozen]
 
-    def training_step(self, batch: Batch, _: int) -> Tensor:
+    label = "dynamics"
+
+    def loss_names(self) -> list[str]:
+        heads = self.config.model.heads
+        names = ["perceived", *WINDOW_LOSSES]
+        names += ["agent_centres", "agent_boxes"] * heads.agents + ["value"] * heads.value
+        return names + ["ego_action"] * heads.ego_action + ["ensemble"] * bool(heads.ensemble)
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
         c, step = self.config, self.global_step
-        torch.manual_seed(derive_seed("dynamics", c.seed, step))  # a resumed run draws the same
+        rank = self.global_rank
+        names = ("dynamics", c.seed, step, *([rank] if rank else []))
+        torch.manual_seed(derive_seed(*names))  # a resumed run draws the same
         mode, horizon = forcing_of(c.forcing, c.model.dynamics), c.model.imagined_steps
         forced = forced_steps(mode, step, self.steps, horizon, c.self_forcing_from, c.seed)
-        losses = window_losses(self, batch, forced)
+        return window_losses(self, batch, forced)
+
+    def total(self, losses: dict[str, Tensor]) -> Tensor:
+        c = self.config
         total = (
             losses["perceived"] + losses["imagined"] + c.flow_weight * losses["flow"]
             + c.reward_weight * (losses["reward"] + losses["continue"]) + c.kl_weight * losses["kl"]
         )  # fmt: skip
-        self.log_dict({f"dynamics/{name}": value for name, value in losses.items()})
-        self.log("dynamics/loss", total)
-        return total
+        heads = [v for n, v in losses.items() if n not in ("perceived", *WINDOW_LOSSES)]
+        return total + c.head_weight * torch.stack(heads).sum() if heads else total
+
+
+WINDOW_LOSSES = ("imagined", "flow", "reward", "continue", "kl")
 
 
 def window_losses(stage: Stage, batch: Batch, forced: int = 0) -> dict[str, Tensor]:
@@ -107,21 +173,27 @@ def window_losses(stage: Stage, batch: Batch, forced: int = 0) -> dict[str, Tens
     flows = [flow_loss(flow, batch["flow"][:, now_at], batch["flow_known"][:, now_at])]
     # Imagination must not blur perception: it starts from the perceived occupancy as it is.
     now = model.start_from(latent, logits.detach(), flow)
+    states = [(now_at, now)]
     imagined, rewards, conts = [], [], []
     for t in range(now_at, action.shape[1]):
         now = model.imagine(now, action[:, t])
+        states.append((t + 1, now))
         imagined.append(stage.occupancy(now.logits, batch["occupancy"][:, t + 1]))
         flows.append(flow_loss(now.flow, batch["flow"][:, t + 1], batch["flow_known"][:, t + 1]))
         beyond = batch["reward"][:, t] - travelled_reward(action[:, t])
         rewards.append(_reward_loss(model, now, beyond))
-        conts.append(_continue_loss(now, batch["cont"][:, t]))
+        conts.append(_continue_loss(now, batch["cont"][:, t], stage.config.end_weight))
         if t - now_at < forced and t + 1 < action.shape[1]:
             latent, kl = model.observe(latent, action[:, t], batch["features"][:, t + 1])
             kls.append(kl)
             logits, flow = model.perceive(latent, batch["features"][:, t + 1])
             now = model.start_from(latent, logits.detach(), flow)
     mean = {"imagined": imagined, "flow": flows, "reward": rewards, "continue": conts, "kl": kls}
-    return {"perceived": perceived, **{k: torch.stack(v).mean() for k, v in mean.items()}}
+    losses = {"perceived": perceived, **{k: torch.stack(v).mean() for k, v in mean.items()}}
+    if model.config.heads.any:
+        seed = derive_seed("heads", stage.config.seed, stage.global_step)
+        losses |= head_losses(model, states, batch, seed)
+    return losses
 
 
 def _reward_loss(model: WorldModel, now, target: Tensor) -> Tensor:
@@ -130,9 +202,9 @@ def _reward_loss(model: WorldModel, now, target: Tensor) -> Tensor:
     return masked_mean(loss, known)
 
 
-def _continue_loss(now, target: Tensor) -> Tensor:
+def _continue_loss(now, target: Tensor, end_weight: float) -> Tensor:
     known = torch.isfinite(target)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(
         now.cont, torch.nan_to_num(target), reduction="none"
-    )
+    ) * torch.where(target == 0.0, end_weight, 1.0)
     return masked_mean(loss, known)

@@ -3,16 +3,9 @@ import torch
 
 from drivewm.models.encoders.projection import pull_weights, voxel_points
 from drivewm.models.grid import GridConfig
-from drivewm.training.batches import _pick, mirrored
+from drivewm.training.batches import mirrored
 
 GRID = GridConfig(x_max_m=38.4, y_min_m=-25.6, y_max_m=25.6, cell_m=1.6)
-
-
-def test_every_frame_comes_once_an_epoch_and_a_step_is_always_the_same():
-    epoch = np.concatenate([_pick(12, step, 4, seed=5) for step in range(3)])
-    assert sorted(epoch) == list(range(12))
-    np.testing.assert_array_equal(_pick(12, 7, 4, seed=5), _pick(12, 7, 4, seed=5))
-    assert not np.array_equal(epoch, np.concatenate([_pick(12, s, 4, seed=5) for s in range(3, 6)]))
 
 
 def test_a_mirrored_rig_sees_the_mirrored_voxel_at_the_mirrored_pixel():

@@ -10,6 +10,7 @@ from drivewm.config import load
 from drivewm.errors import InputError
 from drivewm.models import checkpoint
 from drivewm.models.world_model import ModelConfig
+from drivewm.training import batches as made
 from drivewm.training import train as training
 from drivewm.training.clips import load_frames
 from drivewm.training.config import TrainConfig
@@ -45,19 +46,19 @@ def test_a_run_stopped_in_either_stage_ends_equal_to_one_that_was_not(
     run = tmp_path / "run"
     monkeypatch.setattr(training.checkpoint, "save", lambda *_: None)
     for stage, stop in (("perception", 4), ("dynamics", 4)):
-        real = training.SteppedBatches.__iter__
+        real = made.SteppedBatches.__iter__
 
         def interrupted(self, stop=stop, real=real, stage=stage):
-            dynamics = isinstance(self, training.ClipBatches)
+            dynamics = isinstance(self, made.ClipBatches)
             for n, batch in enumerate(real(self)):
                 if dynamics == (stage == "dynamics") and self.first_step + n == stop:
                     raise KeyboardInterrupt
                 yield batch
 
-        monkeypatch.setattr(training.SteppedBatches, "__iter__", interrupted)
+        monkeypatch.setattr(made.SteppedBatches, "__iter__", interrupted)
         with pytest.raises(KeyboardInterrupt):
             training.train([small_fleet], run, config)
-        monkeypatch.setattr(training.SteppedBatches, "__iter__", real)
+        monkeypatch.setattr(made.SteppedBatches, "__iter__", real)
         assert (run / "checkpoints" / stage / "last.ckpt").exists()
     monkeypatch.undo()
     training.train([small_fleet], run, config)
