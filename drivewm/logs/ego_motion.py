@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from drivewm.measures.savgol import savgol
 from drivewm.scene.columns import EGO_COLUMNS, EgoColumn
 
 _E = EgoColumn
@@ -47,6 +46,8 @@ def _derivative(
     times_us: np.ndarray, values: np.ndarray, order: int, interval_s: float
 ) -> np.ndarray:
     """Derivative along the first axis of [T, C] on a nearly regular grid."""
+    from drivewm.measures.savgol import savgol  # late: looking into a fleet needs no Numba
+
     if len(times_us) < 3:
         span_s = max((times_us[-1] - times_us[0]) / 1e6, 1e-6)
         slope = (values[-1] - values[0]) / span_s if order == 1 else np.zeros(values.shape[1])
