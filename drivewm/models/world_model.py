@@ -224,7 +224,10 @@ class WorldModel(nn.Module):
         solid = _solid(probability)
         road = probability[:, OccClass.DRIVEABLE_SURFACE]
         around = F.avg_pool2d(torch.cat([solid, road], 1), 2)
-        return self.scalars(latent.features, around, action)
+        reward, cont = self.scalars(latent.features, around, action)
+        if self.heads.contact is not None:
+            cont = cont - self.heads.contact(solid, road)
+        return reward, cont
 
 
 def certain_logits(occupancy: Tensor) -> Tensor:

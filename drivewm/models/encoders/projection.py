@@ -76,16 +76,22 @@ def pull_weights(
 
 
 class _Pull(torch.autograd.Function):
-    """Sparse times dense with the transposed matrix at hand for the backward pass."""
+    """Sparse times dense with the transposed matrix at hand for the backward pass.
+
+    In single precision whatever the features have: sparse products know no bfloat16 on the CPU.
+    """
 
     @staticmethod
     def forward(ctx, features, matrix, transposed):  # features [P, C] -> [V, C]
         ctx.transposed = transposed
-        return matrix @ features
+        with torch.autocast(features.device.type, enabled=False):
+            return (matrix @ features.float()).to(features.dtype)
 
     @staticmethod
     def backward(ctx, gradient):
-        return ctx.transposed @ gradient.contiguous(), None, None
+        with torch.autocast(gradient.device.type, enabled=False):
+            back = ctx.transposed @ gradient.float().contiguous()
+        return back.to(gradient.dtype), None, None
 
 
 class PullCache:

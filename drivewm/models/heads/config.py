@@ -21,7 +21,7 @@ class HeadsConfig(Config):
     ego_action: bool = False  # the next ego motions
     ensemble: int = Field(0, ge=0, le=32)  # members; their disagreement tells what is new
     joint: bool = False
-    outcome: Literal["learned", "contact"] = "learned"  # of the continue head, see scalars.py
+    outcome: Literal["learned", "contact"] = "learned"  # of the continue head, see contact.py
     agent_channels: int = Field(32, ge=8)
     agent_slots: int = Field(48, ge=1)  # boxes a frame, labels and predictions
     agent_min_score: float = Field(0.3, gt=0, lt=1)

@@ -8,6 +8,7 @@ from drivewm.errors import InputError
 from drivewm.models.grid import GridConfig
 from drivewm.models.heads.agents import AgentHead, AgentMaps
 from drivewm.models.heads.config import HeadsConfig
+from drivewm.models.heads.contact import ContactTerm
 from drivewm.models.heads.ensemble import Ensemble, disagreement
 from drivewm.models.heads.value import EgoActionHead, ValueHead
 
@@ -22,6 +23,7 @@ class ExtraHeads(nn.Module):
         self.value = ValueHead(channels) if config.value else None
         self.ego_action = EgoActionHead(channels, config) if config.ego_action else None
         self.ensemble = Ensemble(channels, config.ensemble) if config.ensemble else None
+        self.contact = ContactTerm(grid) if config.outcome == "contact" else None
 
     def agent_maps(self, features: Tensor, probability: Tensor, flow: Tensor) -> AgentMaps:
         """Centres and boxes at one instant, seen or imagined (shapes: ``AgentHead.forward``)."""
