@@ -21,6 +21,7 @@ from drivewm.geometry.se2 import relative
 from drivewm.models import checkpoint
 from drivewm.models.dynamics.base import make_action
 from drivewm.models.encoders.base import CameraBatch
+from drivewm.models.encoders.temporal import BevMemory
 from drivewm.models.grid import GridConfig, cell_centers, pool_labels
 from drivewm.models.rollout import classes, observe_all
 from drivewm.models.world_model import STEP_S, Imagined
@@ -92,12 +93,14 @@ class Imagine:
         seen = self.model.config.observed_steps
         self.features: deque[Tensor] = deque(maxlen=seen)
         self.poses: deque[np.ndarray] = deque(maxlen=seen)
+        self.memory = BevMemory(self.model.encoder)
 
     @torch.no_grad()
     def plan(self, observation: Observation) -> Trajectory:
         """Looks, imagines every candidate, answers with the cheapest; 3 s at 10 Hz."""
         ego = observation.ego[0]
-        self.features.append(self.model.encode(self._look(observation)))
+        motion = _motion(self.poses[-1], ego[POSE]) if self.poses else None
+        self.features.append(self.memory.encode(self._look(observation), motion))
         self.poses.append(ego[POSE])
         start = self._start()
         plans = self._candidates(observation)
@@ -192,6 +195,11 @@ class Imagine:
                 self.model.config.grid, vehicle, self.config.margin_m
             )
         return self._places[vehicle]
+
+
+def _motion(before: np.ndarray, after: np.ndarray) -> Tensor:
+    """[1, 3] of the ego between two poses [3], in the frame of the first."""
+    return torch.from_numpy(relative(before, after)).float()[None]
 
 
 def _actions(before: np.ndarray, after: np.ndarray) -> Tensor:

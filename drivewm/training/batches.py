@@ -18,6 +18,15 @@ from drivewm.models.dynamics.base import make_action
 from drivewm.models.encoders.base import CameraBatch
 from drivewm.seeds import generator
 from drivewm.training.clips import Frames, SceneTimes
+from drivewm.training.extras import (
+    NOTHING_MORE,
+    Extras,
+    add_extras,
+    collate,
+    mirrored_cameras,
+    mirrored_extras,
+    without_cameras,
+)
 from drivewm.training.order import Order
 
 Batch = dict[str, Tensor]
@@ -83,20 +92,23 @@ class FrameBatches(SteppedBatches):
         mirror: bool = False,
         repaint: bool = False,
         shard: tuple[int, int] = (0, 1),
+        extras: Extras = NOTHING_MORE,
     ) -> None:
         super().__init__(order, steps, shard)
         self.scenes, self.seed, self.mirror, self.repaint = scenes, seed, mirror, repaint
+        self.extras = extras
         self.index, self.ids = frame_rows(times), [t.scene_id for t in times]
 
     def batch(self, step: int) -> Batch:
         rows = self.order.rows(step)
         rng = generator("augment", self.seed, step)
         flips = rng.random(len(rows)) < 0.5 if self.mirror else np.zeros(len(rows), bool)
-        frames = [frame(self.scenes[s], k) for s, k in (self.index[i] for i in self.mine(rows))]
+        picked = [(self.scenes[s], k) for s, k in (self.index[i] for i in self.mine(rows))]
+        frames = [add_extras(frame(s, k), s, k, self.extras) for s, k in picked]
         frames = [mirrored(f) if flip else f for f, flip in zip(frames, self.mine(flips))]
         frames = [repainted(f, rng) for f in frames] if self.repaint else frames
-        whole = {key: torch.stack([f[key] for f in frames]) for key in frames[0]}
-        return {**whole, "row": torch.from_numpy(self.mine(rows))}
+        frames = [without_cameras(f, self.extras.dropout, rng) for f in frames]
+        return {**collate(frames), "row": torch.from_numpy(self.mine(rows))}
 
 
 class ClipBatches(SteppedBatches):
@@ -175,17 +187,11 @@ def frame(scene: Frames, k: int) -> Batch:
 
 def mirrored(one: Batch) -> Batch:
     """The frame as seen in a mirror along the ego's x axis; exact, cameras included."""
-    out = dict(one)
+    out = {**one, **mirrored_extras(one)}
     out["occupancy"] = one["occupancy"].flip(1)
     if "images" in one:
-        width = one["images"].shape[-1]
-        out["images"] = one["images"].flip(-1)
-        intrinsics = one["intrinsics"].clone()
-        intrinsics[:, 0, 2] = width - intrinsics[:, 0, 2]
-        out["intrinsics"] = intrinsics
-        left_right = torch.diag(torch.tensor([1.0, -1.0, 1.0, 1.0]))  # ego frame: y -> -y
-        column = torch.diag(torch.tensor([-1.0, 1.0, 1.0, 1.0]))  # camera frame: x -> -x
-        out["ego_from_camera"] = left_right @ one["ego_from_camera"] @ column
+        names = ("images", "intrinsics", "ego_from_camera")
+        out |= dict(zip(names, mirrored_cameras(*(one[name] for name in names))))
     return out
 
 
@@ -199,9 +205,12 @@ def repainted(one: Batch, rng: np.random.Generator) -> Batch:
     gain = torch.from_numpy(rng.uniform(0.7, 1.3, 3)).float()
     mix = torch.eye(3) * gain + torch.from_numpy(rng.uniform(-0.2, 0.2, (3, 3))).float()
     offset = torch.from_numpy(rng.uniform(-0.1, 0.1, (3, 1, 1))).float()
-    images = one["images"].float() / 255.0
-    painted = torch.einsum("ij,njhw->nihw", mix, images) + offset
-    return {**one, "images": (painted.clamp(0, 1) * 255.0).to(torch.uint8)}
+    out = dict(one)
+    for key in [k for k in ("images", "past_images") if k in one]:
+        images = one[key].float() / 255.0
+        painted = torch.einsum("ij,...jhw->...ihw", mix, images) + offset
+        out[key] = (painted.clamp(0, 1) * 255.0).to(torch.uint8)
+    return out
 
 
 def clip(scene: Frames, k: int, length: int, features: Tensor, observed: int) -> Batch:

@@ -11,20 +11,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from drivewm.errors import InputError
 from drivewm.geometry.se2 import relative
-from drivewm.geometry.se3 import inverse, yaw_from_rotation
+from drivewm.geometry.se3 import yaw_from_rotation
 from drivewm.logs.fleet import Fleet
 from drivewm.measures.reward import recorded_reward
-from drivewm.models.encoders.config import CameraConfig
 from drivewm.models.grid import pool_labels, pool_mask
 from drivewm.models.world_model import STEP_S, ModelConfig
 from drivewm.scene import EgoColumn, Scene
 from drivewm.scene.rasterise import rasterise
 from drivewm.training.agent_labels import agent_label, returns
 from drivewm.training.labels import flow_label
+from drivewm.training.pictures import load_pictures
 
 GAP_S = 0.2  # frames further than this from 0.5 s apart break a window
 
@@ -49,6 +47,8 @@ class Frames:
     intrinsics: np.ndarray | None = None  # float32 [K, N, 3, 3]
     ego_from_camera: np.ndarray | None = None  # float32 [K, N, 4, 4]
     present: np.ndarray | None = None  # bool [K, N]
+    channels: tuple[str, ...] = ()  # N names of cameras
+    depth_m: np.ndarray | None = None  # float16 [K, N, h, w] of lidar points, NaN = none
 
     def starts(self, length: int) -> np.ndarray:
         """First frames of the windows of ``length`` frames without a gap; int [W]."""
@@ -104,7 +104,7 @@ def load_frames(fleet: Fleet, scene_id: str, config: ModelConfig, pictures: bool
     reward, cont = _rewards(scene, steps)
     agents = [agent_label(scene, s, config.grid, config.heads.agent_slots) for s in steps]
     look = config.cameras if pictures else None
-    seen = {} if look is None else _pictures(fleet, scene_id, look)
+    seen = {} if look is None else load_pictures(fleet, scene_id, look)
     return Frames(
         scene_id=scene_id, occupancy=occupancy, visible=visible,
         flow=np.stack([f for f, _ in flows]).astype(np.float16),
@@ -145,48 +145,3 @@ def _rewards(scene: Scene, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     index = np.minimum(steps[:-1] // 5, len(reward) - 1)
     known = [np.where(over, np.nan, values)[index].astype(np.float32) for values in (reward, cont)]
     return known[0], known[1]
-
-
-def _pictures(fleet: Fleet, scene_id: str, config: CameraConfig) -> dict[str, np.ndarray]:
-    rows = [row for row in fleet.camera_rows(scene_id) if row.keyframe >= 0]
-    if not rows:
-        raise InputError(
-            "the scene has no camera pictures",
-            file=str(fleet.path),
-            field=scene_id,
-            fix="train with model.encoder=privileged",
-        )
-    keys = fleet.keyframes(scene_id)
-    channels = sorted({row.channel for row in rows})
-    size = (config.image_height, config.image_width)
-    shape = (len(keys.times_us), len(channels))
-    images = np.zeros((*shape, *size, 3), np.uint8)
-    intrinsics = np.tile(np.eye(3, dtype=np.float32), (*shape, 1, 1))
-    ego_from_camera = np.tile(np.eye(4, dtype=np.float32), (*shape, 1, 1))
-    present = np.zeros(shape, bool)
-    for row in rows:
-        k, n = row.keyframe, channels.index(row.channel)
-        images[k, n], intrinsics[k, n] = resize(fleet.image(row), row.intrinsics, size)
-        # Exposure is not the keyframe's instant: go through the world with both ego poses.
-        key_from_exposure = inverse(keys.global_from_ego[k]) @ row.global_from_ego
-        ego_from_camera[k, n] = key_from_exposure @ row.ego_from_camera
-        present[k, n] = True
-    return {
-        "images": images, "intrinsics": intrinsics, "ego_from_camera": ego_from_camera,
-        "present": present,
-    }  # fmt: skip
-
-
-def resize(
-    image: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """A picture [H, W, 3] at ``size`` (height, width) and its intrinsics [3, 3] then."""
-    height, width = image.shape[:2]
-    scale = np.array([size[1] / width, size[0] / height])
-    scaled = np.array(intrinsics, np.float32)
-    scaled[0] *= scale[0]
-    scaled[1] *= scale[1]
-    if (height, width) == size:
-        return image, scaled
-    small = Image.fromarray(image).resize((size[1], size[0]), Image.Resampling.BOX)
-    return np.asarray(small), scaled

@@ -9,6 +9,8 @@ from pydantic import Field
 from drivewm.config import Config
 from drivewm.models.world_model import ModelConfig
 
+StageName = Literal["pretrain", "encoder", "dynamics"]
+
 
 class TrainConfig(Config):
     """Two stages: the encoder on single frames, then dynamics and heads on its kept features."""
@@ -26,6 +28,15 @@ class TrainConfig(Config):
     clip_norm: float = Field(1.0, gt=0)
     mirror: bool = True  # also train on left-right mirrored frames
     repaint: bool = False  # change colours and light of training pictures
+    stages: tuple[StageName, ...] = ("encoder", "dynamics")  # in this order
+    pretrain_steps: int = Field(400, ge=0)  # on video alone (training/pretrain.py)
+    pretrain_batch: int = Field(4, ge=1)  # pairs of frames
+    pretrain_known: float = Field(1.0, ge=0, le=1)  # share of scenes whose ego motion is told
+    label_share: float = Field(1.0, gt=0, le=1)  # of the scenes, whose labels are used
+    perception_mask: Literal["none", "camera"] = "none"  # voxels that count in the encoder stage
+    lovasz_weight: float = Field(0.0, ge=0)
+    depth_weight: float = Field(0.1, ge=0)  # with model.lift.lidar_depth
+    camera_dropout: float = Field(0.0, ge=0, lt=1)  # chance of each camera to be taken away
     class_power: float = Field(0.5, ge=0, le=1)  # 0 = plain cross-entropy
     jaccard_weight: float = Field(1.0, ge=0)
     flow_weight: float = Field(0.5, ge=0)

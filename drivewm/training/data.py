@@ -22,16 +22,16 @@ from drivewm.training.batches import (
     FrameBatches,
     Scenes,
     clip_rows,
-    frame,
     frame_rows,
-    observation,
     windows_that_end,
 )
-from drivewm.training.clips import Frames, SceneTimes, load_frames
+from drivewm.training.clips import SceneTimes, load_frames
 from drivewm.training.config import TrainConfig
+from drivewm.training.extras import extras_of
 from drivewm.training.forcing import forcing_of
 from drivewm.training.order import Order, Pooled, Shuffled
 from drivewm.training.parallel import wait_for
+from drivewm.training.perception import scene_features
 from drivewm.training.streaming import FeatureFile, LazyScenes, scene_times
 
 FEATURES = "features"  # folder of a streaming run: the encoder's kept features, a file a scene
@@ -62,6 +62,7 @@ class TrainingData:
         return FrameBatches(
             self.scenes, self.times, order, config.seed,
             config.perception_steps * config.accumulate, config.mirror, config.repaint, shard,
+            extras_of(config),
         )  # fmt: skip
 
     def clips(
@@ -179,18 +180,3 @@ def keep_features(model: WorldModel, scenes: Scenes) -> list[Tensor]:
     return [
         scene_features(model, scenes[s]) for s in progress.track(every, "features", len(scenes))
     ]
-
-
-@torch.no_grad()
-def scene_features(model: WorldModel, scene: Frames) -> Tensor:
-    """The encoder's features of one scene, float16 [K, C, X/2, Y/2] on the CPU."""
-    training, device = model.training, model.gain.device
-    model.eval()
-    parts = []
-    for first in range(0, len(scene.occupancy), 8):
-        ks = range(first, min(first + 8, len(scene.occupancy)))
-        frames = [frame(scene, k) for k in ks]
-        batch = {key: torch.stack([f[key] for f in frames]).to(device) for key in frames[0]}
-        parts.append(model.encode(observation(batch)).half().cpu())
-    model.train(training)
-    return torch.cat(parts)

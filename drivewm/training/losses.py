@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+IGNORED = -100  # index of voxels that do not count
+
 
 def class_weights(counts: Tensor, power: float) -> Tensor:
     """Weights [K] proportional to frequency ** -power, mean 1 over voxels; absent classes 0."""
@@ -15,22 +17,33 @@ def class_weights(counts: Tensor, power: float) -> Tensor:
     return weights / (weights * share).sum().clamp(min=1e-12)
 
 
-def occupancy_loss(logits: Tensor, target: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+def occupancy_loss(
+    logits: Tensor, target: Tensor, weights: Tensor, visible: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Weighted cross-entropy and soft Jaccard loss of one prediction.
 
     Args:
         logits: [B, K, Z, X, Y].
         target: uint8 or int64 [B, X, Y, Z].
         weights: [K].
+        visible: bool [B, X, Y, Z], the voxels that count; None = all.
 
     Returns:
         two scalars: cross-entropy; 1 - mean soft IoU over the classes present in the target
         (free excepted), which is what the tables measure.
     """
     classes = target.permute(0, 3, 1, 2).long()
-    cross = F.cross_entropy(logits, classes, weights)
+    counted = classes
+    if visible is not None:
+        counted = torch.where(visible.permute(0, 3, 1, 2), classes, IGNORED)
+        if not bool(visible.any()):
+            return logits.sum() * 0.0, logits.sum() * 0.0
+    cross = F.cross_entropy(logits, counted, weights, ignore_index=IGNORED)
     probability = logits.softmax(1)
     one_hot = F.one_hot(classes, logits.shape[1]).permute(0, 4, 1, 2, 3).to(probability.dtype)
+    if visible is not None:
+        counts = visible.permute(0, 3, 1, 2)[:, None]
+        probability, one_hot = probability * counts, one_hot * counts
     axes = (0, 2, 3, 4)
     hit = (probability * one_hot).sum(axes)
     union = (probability + one_hot).sum(axes) - hit

@@ -12,12 +12,13 @@ from torch import Tensor
 from drivewm.models.heads.scalars import travelled_reward
 from drivewm.models.world_model import WorldModel
 from drivewm.seeds import derive_seed
-from drivewm.training.batches import Batch, observation
+from drivewm.training.batches import Batch
 from drivewm.training.config import TrainConfig
 from drivewm.training.failures import Names, Witness
 from drivewm.training.forcing import forced_steps, forcing_of
 from drivewm.training.head_losses import LossScale, head_losses
 from drivewm.training.losses import flow_loss, masked_mean, occupancy_loss
+from drivewm.training.perception import loss_names, perception_losses, perception_total
 
 
 class Stage(lightning.LightningModule):
@@ -70,8 +71,9 @@ class Stage(lightning.LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
-    def occupancy(self, logits: Tensor, target: Tensor) -> Tensor:
-        cross, jaccard = occupancy_loss(logits, target, self.weights)
+    def occupancy(self, logits: Tensor, target: Tensor, visible: Tensor | None = None) -> Tensor:
+        """Cross-entropy and soft Jaccard, over the ``visible`` voxels where they are given."""
+        cross, jaccard = occupancy_loss(logits, target, self.weights, visible)
         return cross + self.config.jaccard_weight * jaccard
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
@@ -106,14 +108,13 @@ class PerceptionStage(Stage):
     label = "perception"
 
     def loss_names(self) -> list[str]:
-        return ["occupancy"]
+        return loss_names(self.config)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        logits = self.model.glance(self.model.encode(observation(batch)))
-        return {"occupancy": self.occupancy(logits, batch["occupancy"])}
+        return perception_losses(self, batch)
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
-        return losses["occupancy"]
+        return perception_total(self.config, losses)
 
 
 class DynamicsStage(Stage):

@@ -12,8 +12,8 @@ from torch import Tensor
 from drivewm.errors import InputError
 from drivewm.models import checkpoint
 from drivewm.models.world_model import WorldModel
-from drivewm.training.batches import frame, observation
 from drivewm.training.clips import Frames
+from drivewm.training.perception import scene_features
 
 MAY_DIFFER = ("seed", "threads")  # of the training configuration
 
@@ -60,10 +60,4 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 @torch.no_grad()
 def features_of(model: WorldModel, frames: Frames, batch: int = 8) -> Tensor:
     """The encoder's features of every frame, [K, C, X/2, Y/2], as training kept them."""
-    parts = []
-    for first in range(0, len(frames.occupancy), batch):
-        last = min(first + batch, len(frames.occupancy))
-        each = [frame(frames, k) for k in range(first, last)]
-        stacked = {name: torch.stack([f[name] for f in each]) for name in each[0]}
-        parts.append(model.encode(observation(stacked)).half())
-    return torch.cat(parts).float()
+    return scene_features(model, frames, batch).float()
