@@ -95,7 +95,10 @@ class Imagined:
 
 
 class WorldModel(nn.Module):
-    """Perceives occupancy from cameras (or annotations) and imagines what an action causes."""
+    """Perceives occupancy from cameras (or annotations) and imagines what an action causes.
+
+    Under bf16 autocast networks run in bfloat16; occupancy, flow and warps stay in float32.
+    """
 
     movable: Tensor  # bool [K]
 
@@ -136,7 +139,7 @@ class WorldModel(nn.Module):
 
     def glance(self, embed: Tensor) -> Tensor:
         """Occupancy logits [B, K, Z, X, Y] of one frame alone, from its features."""
-        return self.see(embed[:, : self.config.channels])
+        return self.see(embed[:, : self.config.channels]).float()
 
     def initial(self, batch: int) -> Latent:
         return self.dynamics.initial(batch, self.gain)
@@ -156,7 +159,7 @@ class WorldModel(nn.Module):
         flow = upsample_flow(self.flow_seen(seen))
         if packed.shape[1]:  # privileged: what was given is what is there
             return certain_logits(unpack(packed)), flow
-        return self.see(features) + self.see_longer(seen), flow
+        return (self.see(features) + self.see_longer(seen)).float(), flow
 
     # -- imagination ----------------------------------------------------------------------------
     def start(self, latent: Latent, embed: Tensor, learned: bool = True) -> Imagined:
@@ -209,7 +212,7 @@ class WorldModel(nn.Module):
         latent = self.dynamics.imagine(now.latent, action, noise)
         flow = carried + upsample_flow(self.flow_change(latent.features))
         moved = warp.moved_occupancy(now.start, static_points, moving_points, self.movable, grid)
-        logits = self.foresee(latent.features)
+        logits = self.foresee(latent.features).float()
         if without.residual:
             logits = self.gain * (moved + PROBABILITY_FLOOR).log() + logits
         probability = logits.softmax(1)
@@ -242,7 +245,7 @@ def _flow_head(inputs: int, channels: int) -> nn.Sequential:
 
 def upsample_flow(flow: Tensor) -> Tensor:
     """Flow of the state's cells at the grid's; [B, 2, X/2, Y/2] -> [B, 2, X, Y]."""
-    return F.interpolate(flow, scale_factor=2.0, mode="bilinear", align_corners=False)
+    return F.interpolate(flow.float(), scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 _GROUND = (

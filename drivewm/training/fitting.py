@@ -21,7 +21,7 @@ from drivewm.training.batches import SteppedBatches
 from drivewm.training.callbacks import Pictures, Progress, WholeCheckpoints
 from drivewm.training.config import TrainConfig
 from drivewm.training.stages import Stage
-from drivewm.training.throughput import Throughput
+from drivewm.training.throughput import Throughput, Timed
 
 
 def fit(
@@ -52,13 +52,12 @@ def fit(
     if not stage.steps:
         return
     batches.first_step = done * config.accumulate
-    trainer = _trainer(stage, run, name, example, config, average)
+    loader = Timed(_loader(batches, config))
+    speed = Throughput(run, name, loader)
+    trainer = _trainer(stage, run, name, example, config, [speed, *([average] if average else [])])
     try:
         with naming(run), stage.witness.naming_memory():
-            trainer.fit(
-                stage, _loader(batches, config), ckpt_path=last if state else None,
-                weights_only=True,
-            )  # fmt: skip
+            trainer.fit(stage, loader, ckpt_path=last if state else None, weights_only=True)
     except SystemExit as stop:  # Lightning turns Ctrl-C into exit code 1
         raise KeyboardInterrupt from stop
     if average is not None:
@@ -72,18 +71,11 @@ def _trainer(
     name: str,
     example: dict[str, Tensor],
     config: TrainConfig,
-    average: Average | None,
+    more: list[lightning.Callback],
 ) -> lightning.Trainer:
-    callbacks: list[lightning.Callback] = [
-        Progress(name), Pictures(example, config.picture_every), Throughput(run, name),
-    ]  # fmt: skip
-    if average is not None:
-        callbacks.append(average)
-    callbacks.append(
-        ModelCheckpoint(
-            run / "checkpoints" / name, save_last=True, save_top_k=0,
-            every_n_train_steps=config.checkpoint_every,
-        )
+    checkpoints = ModelCheckpoint(
+        run / "checkpoints" / name, save_last=True, save_top_k=0,
+        every_n_train_steps=config.checkpoint_every,
     )  # fmt: skip
     return lightning.Trainer(
         accelerator="auto", devices=config.devices, num_nodes=config.nodes,
@@ -93,7 +85,8 @@ def _trainer(
         logger=TensorBoardLogger(run, name="tensorboard", version=name),
         log_every_n_steps=10, enable_progress_bar=False, enable_model_summary=False,
         gradient_clip_val=config.clip_norm, use_distributed_sampler=False,
-        plugins=[WholeCheckpoints()], callbacks=callbacks,
+        plugins=[WholeCheckpoints()], 
+        callbacks=[Progress(name), Pictures(example, config.picture_every), *more, checkpoints],
     )  # fmt: skip
 
 
