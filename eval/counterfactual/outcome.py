@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from drivewm.eval.counterfactual.verdict import Ride
 from drivewm.geometry.se2 import relative
-from drivewm.measures.collision import BEHIND_RAD, STOPPED_SPEED_MPS
+from drivewm.measures.collision import STOPPED_SPEED_MPS
 from drivewm.models.grid import OCC3D_ORIGIN_M, GridConfig
 from drivewm.scene import MOVABLE, OccClass, VehicleParams
 
@@ -30,6 +30,7 @@ OFF_ROAD = np.array(
 HEADROOM_M = 2.0  # what hangs higher is not touched
 SPREAD_M = 4.0  # the flow of a movable holds this far around it, as in training
 SURE = 0.5
+REAR_RAD = math.radians(168.0)  # from the box's centre: its rear without the corners
 # A cell counts as occupied when it is touched, so that occupancy is larger than what it holds. By
 # these parts of a cell the box is smaller on every side; chosen where the true occupancy of
 # synthetic branches errs to both sides equally against exact boxes and polygons.
@@ -146,7 +147,7 @@ def lead_through(
                 continue
             moves = math.hypot(vx, vy) > STOPPED_SPEED_MPS
             angle = abs(math.atan2(points[p, 1], points[p, 0] - axle_m))
-            if moves and angle > BEHIND_RAD:
+            if moves and angle > REAR_RAD:
                 behind = max(behind, movable[h, u, v])
             elif speed[s] > STOPPED_SPEED_MPS:
                 touched = max(touched, movable[h, u, v])
@@ -180,7 +181,7 @@ def lead_through_reference(
         wind = flow[h][:, at[:, 0], at[:, 1]].T  # [P, 2]
         back, known = cells(body - wind * ahead_s[s])
         angle = np.abs(np.arctan2(points[:, 1], points[:, 0] - axle_m))
-        rear = (np.hypot(*wind.T) > STOPPED_SPEED_MPS) & (angle > BEHIND_RAD)
+        rear = (np.hypot(*wind.T) > STOPPED_SPEED_MPS) & (angle > REAR_RAD)
         there = movable[h][back[:, 0], back[:, 1]] * (inside & known)
         behind = max(behind, (there * rear).max())
         touched = (there * ~rear).max() * (1.0 - behind)
