@@ -48,7 +48,7 @@ class GridConfig(Config):
         for low, high in zip(lower, (self.x_max_m, self.y_max_m)):
             if low < -40.0 or high > 40.0 or not _is_multiple(high - low, self.cell_m):
                 raise ValueError("the grid must lie in -40..40 m and hold whole cells")
-            if not _is_multiple(low + 40.0, OCC3D_VOXEL_M):
+            if low > -40.0 and not _is_multiple(low + 40.0, OCC3D_VOXEL_M):
                 raise ValueError("the grid must start on an Occ3D voxel border")
         return self
 
