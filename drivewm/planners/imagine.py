@@ -7,25 +7,20 @@ Shapes: A candidates, H model steps, X, Y, Z grid cells.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from drivewm.config import Config, validate
 from drivewm.errors import InputError
-from drivewm.geometry.se2 import relative
 from drivewm.models import checkpoint
-from drivewm.models.dynamics.base import make_action
-from drivewm.models.encoders.base import CameraBatch
-from drivewm.models.encoders.temporal import BevMemory
-from drivewm.models.grid import GridConfig, cell_centers, pool_labels
-from drivewm.models.rollout import classes, observe_all
+from drivewm.models.grid import GridConfig, cell_centers
+from drivewm.models.rollout import classes
 from drivewm.models.world_model import STEP_S, Imagined
 from drivewm.planners.candidates import PLAN_DT_S, candidate_plans
+from drivewm.planners.looking import POSE, Gaze, actions_of, image_size_of, modes_of
 from drivewm.scene import (
     MOVABLE,
     EgoColumn,
@@ -35,10 +30,8 @@ from drivewm.scene import (
     Trajectory,
     VehicleParams,
 )  # fmt: skip
-from drivewm.scene.rasterise import rasterise_snapshot
 
 PLAN_STEPS = round(STEP_S / PLAN_DT_S)
-POSE = [EgoColumn.X, EgoColumn.Y, EgoColumn.HEADING]
 SOLID = [int(c) for c in (*MOVABLE, OccClass.BARRIER, OccClass.TRAFFIC_CONE, OccClass.MANMADE)]
 
 
@@ -80,29 +73,23 @@ class Imagine:
         aside = [(a, o) for a in c.swerve_accelerations_mps2 for o in c.swerves_m]
         self.targets = np.array(straight + aside)  # [A, 2] acceleration, offset
         self.fingerprint = checkpoint.digest(self.config.run)
-        camera = self.model.config.cameras
-        self.modes = ("privileged",) if camera is None else ("sensor",)
-        if camera is not None:
-            self.image_size = (camera.image_width, camera.image_height)
+        self.gaze, self.modes = Gaze(self.model), modes_of(self.model)
+        size = image_size_of(self.model)
+        if size is not None:
+            self.image_size = size
         self._places: dict[VehicleParams, tuple[np.ndarray, np.ndarray]] = {}
 
     def reset(self, scenes: Sequence[Scene]) -> None:
         """Forgets the last drive."""
         if len(scenes) != 1:
             raise InputError("imagine drives one scene a call", field="scenes", fix="batch of 1")
-        seen = self.model.config.observed_steps
-        self.features: deque[Tensor] = deque(maxlen=seen)
-        self.poses: deque[np.ndarray] = deque(maxlen=seen)
-        self.memory = BevMemory(self.model.encoder)
+        self.gaze.reset()
 
     @torch.no_grad()
     def plan(self, observation: Observation) -> Trajectory:
         """Looks, imagines every candidate, answers with the cheapest; 3 s at 10 Hz."""
         ego = observation.ego[0]
-        motion = _motion(self.poses[-1], ego[POSE]) if self.poses else None
-        self.features.append(self.memory.encode(self._look(observation), motion))
-        self.poses.append(ego[POSE])
-        start = self._start()
+        start = self.gaze.look(observation, self.config.dynamics == "learned")
         plans = self._candidates(observation)
         cost, parts = self._judge(start, ego, plans, observation.vehicles[0])
         best = int(np.argmin(cost))
@@ -112,34 +99,6 @@ class Imagine:
         }  # fmt: skip
         times = np.arange(1, plans.shape[1] + 1) * PLAN_DT_S
         return Trajectory(times_s=times, poses=plans[best][None], info=[info])
-
-    def _look(self, observation: Observation) -> CameraBatch | Tensor:
-        if self.model.config.encoder == "privileged":
-            occupancy = pool_labels(rasterise_snapshot(observation, 0), self.model.config.grid)
-            return torch.from_numpy(occupancy)[None]
-        if observation.cameras is None:
-            raise InputError(
-                "the model sees through cameras and this scene has none in the loop",
-                field="mode", fix="use a synthetic fleet, or a model trained with "
-                "model.encoder=privileged",
-            )  # fmt: skip
-        frames = [frame for _, frame in sorted(observation.cameras[0].items())]
-        stack = np.stack([f.rgb for f in frames]).transpose(0, 3, 1, 2)
-        return CameraBatch(
-            images=torch.from_numpy(np.ascontiguousarray(stack))[None],
-            intrinsics=torch.from_numpy(np.stack([f.intrinsics for f in frames])).float()[None],
-            ego_from_camera=torch.from_numpy(np.stack([f.ego_from_camera for f in frames])).float()[
-                None
-            ],
-            present=torch.ones(1, len(frames), dtype=torch.bool),
-        )
-
-    def _start(self) -> Imagined:
-        """Imagination begins from the last frames, exactly as many as training had."""
-        poses = np.stack(self.poses)
-        actions = [a[None] for a in _actions(poses[:-1], poses[1:])]
-        latent = observe_all(self.model, list(self.features), actions)
-        return self.model.start(latent, self.features[-1], self.config.dynamics == "learned")
 
     def _candidates(self, observation: Observation) -> np.ndarray:
         c, limit = self.config, float(observation.speed_limits_mps[0])
@@ -156,7 +115,7 @@ class Imagine:
         every = plans[:, PLAN_STEPS - 1 :: PLAN_STEPS]  # [A, H, 3]
         first = np.broadcast_to(ego[POSE], (len(plans), 1, 3))
         before = np.concatenate([first, every[:, :-1]], 1)
-        actions = _actions(before, every)  # [A, H, 6]
+        actions = actions_of(before, every)  # [A, H, 6]
         body, reach = self._where(vehicle)
         now, fade = start.repeat(len(plans)), 1.0
         parts = {name: np.zeros(len(plans)) for name in ("contact", "headway", "departure", "end")}
@@ -195,16 +154,6 @@ class Imagine:
                 self.model.config.grid, vehicle, self.config.margin_m
             )
         return self._places[vehicle]
-
-
-def _motion(before: np.ndarray, after: np.ndarray) -> Tensor:
-    """[1, 3] of the ego between two poses [3], in the frame of the first."""
-    return torch.from_numpy(relative(before, after)).float()[None]
-
-
-def _actions(before: np.ndarray, after: np.ndarray) -> Tensor:
-    motion = torch.from_numpy(relative(before, after)).float()
-    return make_action(motion, torch.full(motion.shape[:-1], STEP_S))
 
 
 def _footprint(

@@ -34,6 +34,7 @@ BUILT_IN = {  # also declared in pyproject.toml; here so that a source tree work
     "nuplan_idm": "drivewm.planners.nuplan_idm:NuplanIdm",
     "nuplan_simple": "drivewm.planners.nuplan_simple:NuplanSimple",
     "pdm_closed": "drivewm.planners.pdm_closed:PdmClosed",
+    "perceived": "drivewm.planners.perceived:Perceived",
 }
 WRAPPERS = {  # word -> its class, and the method that tells the wrapped class in a file
     "exec": ("drivewm.planners.external:ExternalPlanner", ""),

@@ -63,7 +63,7 @@ def test_it_remembers_only_as_many_frames_as_training_observed(run):
     planner.reset([object()])
     for _ in range(5):
         planner.plan(observation())
-    assert len(planner.features) == planner.model.config.observed_steps
+    assert len(planner.gaze.features) == planner.model.config.observed_steps
 
 
 def test_a_new_drive_starts_without_memory_and_is_the_same_again(run):
