@@ -66,8 +66,8 @@ class RoadMap:
 
     @property
     def has_lane_graph(self) -> bool:
-        """True when lanes are known and at least one names a successor."""
-        return any(lane.successors for lane in self.lanes)
+        """True when lanes are known. On a road without junctions they may lead nowhere."""
+        return any(not lane.is_bike for lane in self.lanes)
 
     @property
     def has_drivable_area(self) -> bool:
