@@ -60,7 +60,7 @@ class Pictures(lightning.Callback):
         self.example, self.every = example, every
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx) -> None:
-        if trainer.global_step % self.every or trainer.logger is None:
+        if trainer.global_step % self.every or trainer.logger is None or not self.example:
             return
         example = {key: value.to(module.device) for key, value in self.example.items()}
         with torch.no_grad():

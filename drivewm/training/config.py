@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from drivewm.config import Config
 from drivewm.models.world_model import ModelConfig
@@ -62,3 +62,10 @@ class TrainConfig(Config):
     pool_scenes: int = Field(8, ge=1)  # scenes mixed with each other, with stream=true
     start_from: str | None = None  # a run whose weights are the start, where they fit
     holdout_scenes: tuple[str, ...] = ()  # never trained on, whatever their split
+
+    @model_validator(mode="after")
+    def _in_order(self) -> TrainConfig:
+        known = [name for name in get_args(StageName) if name in self.stages]
+        if not self.stages or list(self.stages) != known:
+            raise ValueError("stages are pretrain, encoder, dynamics, in this order, each once")
+        return self

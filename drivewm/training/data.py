@@ -30,6 +30,7 @@ from drivewm.training.config import TrainConfig
 from drivewm.training.extras import extras_of
 from drivewm.training.forcing import forcing_of
 from drivewm.training.order import Order, Pooled, Shuffled
+from drivewm.training.pairs import PairBatches
 from drivewm.training.parallel import wait_for
 from drivewm.training.perception import scene_features
 from drivewm.training.streaming import FeatureFile, LazyScenes, scene_times
@@ -79,6 +80,24 @@ class TrainingData:
         return ClipBatches(
             self.labels, self.times, features, order, length, length if forced else observed,
             config.seed, config.dynamics_steps * config.accumulate, shard, ends, config.end_windows,
+        )  # fmt: skip
+
+    def pairs(self, config: TrainConfig, shard: tuple[int, int]) -> PairBatches:
+        """Batches of neighbouring frames, without labels.
+
+        Raises:
+            InputError: the model reads no pictures, or no two frames follow each other.
+        """
+        rows = clip_rows(self.times, 2)
+        if config.model.cameras is None or not rows:
+            raise InputError(
+                "there is no video to learn from" if rows else "no two frames are 0.5 s apart",
+                field="stages", fix="leave pretrain out, or use a camera encoder",
+            )  # fmt: skip
+        return PairBatches(
+            self.scenes, self.times, self._order(rows, config.pretrain_batch), config.seed,
+            config.pretrain_steps * config.accumulate, mirror=config.mirror,
+            repaint=config.repaint, known=config.pretrain_known, shard=shard,
         )  # fmt: skip
 
     def features(self, model: WorldModel, run: Path, shard: tuple[int, int]) -> list[Tensor]:
@@ -138,6 +157,17 @@ def prepare(fleets: Sequence[Fleet], config: TrainConfig) -> TrainingData:
             fix="use longer scenes or fewer steps",
         )
     return TrainingData(config=config, times=times, scenes=scenes, labels=labels)
+
+
+def with_labels(fleets: Sequence[Fleet], config: TrainConfig) -> TrainConfig:
+    """The configuration with a share of the training scenes held out: their labels do not count."""
+    scenes = [i for f in fleets for i in training_scenes(f, config.holdout_scenes)]
+    keep = max(1, round(config.label_share * len(scenes)))
+    if keep >= len(scenes):
+        return config
+    order = generator("label share").permutation(len(scenes))
+    without = tuple(scenes[i] for i in sorted(order[keep:]))
+    return config.model_copy(update={"holdout_scenes": (*config.holdout_scenes, *without)})
 
 
 def _wanted(fleets: Sequence[Fleet], config: TrainConfig) -> list[tuple[Fleet, str]]:

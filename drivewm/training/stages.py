@@ -9,6 +9,7 @@ import lightning
 import torch
 from torch import Tensor
 
+from drivewm.models.encoders.backbones.build import trainable
 from drivewm.models.heads.scalars import travelled_reward
 from drivewm.models.world_model import WorldModel
 from drivewm.seeds import derive_seed
@@ -103,7 +104,7 @@ class PerceptionStage(Stage):
     """The encoder and its occupancy head on single frames."""
 
     def trained(self) -> list[torch.nn.Parameter]:
-        return [*self.model.encoder.parameters(), *self.model.see.parameters()]
+        return [*trainable(self.model.encoder), *self.model.see.parameters()]
 
     label = "perception"
 

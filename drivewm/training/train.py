@@ -19,15 +19,18 @@ import drivewm
 from drivewm.errors import InputError
 from drivewm.logs.fleet import Fleet
 from drivewm.models import checkpoint
+from drivewm.models.encoders.backbones.build import start_backbone
+from drivewm.models.grid import OCC3D_CLASSES
 from drivewm.models.world_model import WorldModel
 from drivewm.storage import write_text
 from drivewm.training.batches import frame
 from drivewm.training.card import model_card
 from drivewm.training.config import TrainConfig
-from drivewm.training.data import TrainingData, prepare
+from drivewm.training.data import TrainingData, prepare, with_labels
 from drivewm.training.fitting import fit
 from drivewm.training.losses import class_weights
 from drivewm.training.parallel import check
+from drivewm.training.pretrain import PretrainStage, save_inverse
 from drivewm.training.stages import DynamicsStage, PerceptionStage, Stage
 
 RUN = "run.json"  # what a run is made of: its configuration and fleets
@@ -56,27 +59,51 @@ def train(fleets: Sequence[Fleet], run: str | Path, config: TrainConfig) -> Path
     _quiet()
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    data = prepare(fleets, config)
+    data = prepare(fleets, with_labels(fleets, config))
     if rank == 0:  # from here on the folder is its
         write_text(run / RUN, json.dumps(origin, indent=2) + "\n")
     model = WorldModel(config.model)
     if config.start_from is not None:
         print(checkpoint.start_from(model, config.start_from))
+    start_backbone(model.encoder, config.model.cameras)
     weights = class_weights(data.class_counts(), config.class_power)
-    frames = data.frames(config, (rank, ranks))
-    stage: Stage = PerceptionStage(model, config, weights, config.perception_steps, frames.names)
-    s, k = frames.index[len(frames.index) // 2]
-    example = {key: value[None] for key, value in frame(data.scenes[s], k).items()}
-    fit(stage, frames, run, "perception", example, config)
-    features = data.features(model, run, (rank, ranks))
-    clips = data.clips(config, features, (rank, ranks))
-    stage = DynamicsStage(model, config, weights, config.dynamics_steps, clips.names)
-    example = {key: value[:1] for key, value in clips.batch(0).items()}
-    fit(stage, clips, run, "dynamics", example, config)
+    if "pretrain" in config.stages:
+        _pretrain(fleets, data, model, run, config, (rank, ranks))
+    stage: Stage
+    if "encoder" in config.stages:
+        frames = data.frames(config, (rank, ranks))
+        stage = PerceptionStage(model, config, weights, config.perception_steps, frames.names)
+        s, k = frames.index[len(frames.index) // 2]
+        example = {key: value[None] for key, value in frame(data.scenes[s], k).items()}
+        fit(stage, frames, run, "perception", example, config)
+    if "dynamics" in config.stages:
+        features = data.features(model, run, (rank, ranks))
+        clips = data.clips(config, features, (rank, ranks))
+        stage = DynamicsStage(model, config, weights, config.dynamics_steps, clips.names)
+        example = {key: value[:1] for key, value in clips.batch(0).items()}
+        fit(stage, clips, run, "dynamics", example, config)
     if rank == 0:
         facts = _provenance(fleets, data, model, origin)
         checkpoint.save(run, model, facts, model_card(config, facts))
     return run
+
+
+def _pretrain(
+    fleets: Sequence[Fleet],
+    data: TrainingData,
+    model: WorldModel,
+    run: Path,
+    config: TrainConfig,
+    shard: tuple[int, int],
+) -> None:
+    """The stage on video alone: over all training scenes, also those whose labels are not used."""
+    video = data if config.label_share == 1.0 else prepare(fleets, config)
+    pairs = video.pairs(config, shard)
+    weights = torch.ones(OCC3D_CLASSES)
+    stage = PretrainStage(model, config, weights, config.pretrain_steps, pairs.names)
+    fit(stage, pairs, run, "pretrain", {}, config)
+    if shard[0] == 0:
+        save_inverse(run, stage)
 
 
 def _check_folder(run: Path, origin: dict[str, Any]) -> None:

@@ -33,22 +33,33 @@ def build_backbone(config: CameraConfig) -> nn.Module:
         width, depth, heads = _VITS[chosen.name]
         stride = STRIDES[chosen.name]
         backbone = ViTFeatures(width, depth, heads, stride, channels, scale=True)
-    if chosen.frozen:
-        for parameter in trunk_of(backbone).parameters():
-            parameter.requires_grad_(False)
+    trunk_of(backbone).frozen = chosen.frozen  # type: ignore[assignment]
     return backbone
 
 
 def trunk_of(backbone: nn.Module) -> nn.Module:
     """The part of a backbone that a checkpoint file holds (its neck is always ours)."""
-    return getattr(backbone, "trunk", backbone)
+    trunk = getattr(backbone, "trunk", backbone)
+    assert isinstance(trunk, nn.Module)
+    return trunk
 
 
-def start_from(backbone: nn.Module, config: CameraConfig) -> None:
+def trainable(encoder: nn.Module) -> list[nn.Parameter]:
+    """Parameters of an encoder but those of a frozen backbone."""
+    frozen = {
+        id(p) for m in encoder.modules() if getattr(m, "frozen", False) for p in m.parameters()
+    }
+    return [p for p in encoder.parameters() if id(p) not in frozen]
+
+
+def start_backbone(encoder: nn.Module, config: CameraConfig | None) -> None:
     """Loads the file that ``backbone.weights`` names; nothing where it names none.
 
     Raises:
         InputError: see ``load_backbone_weights``.
     """
-    if config.backbone.weights is not None:
-        load_backbone_weights(trunk_of(backbone), config.backbone.weights, config.backbone.name)
+    if config is None or config.backbone.weights is None:
+        return
+    for module in encoder.modules():
+        if hasattr(module, "frozen"):
+            load_backbone_weights(module, config.backbone.weights, config.backbone.name)
