@@ -1,14 +1,15 @@
 """`perceived`: any planner, driving on what a world model perceives instead of true tracks.
 
 `perceived?planner=idm&run=RUN`. Every 0.5 s the model looks (cameras in mode `sensor`), its agent
-head says who is there, and the inner planner gets these as tracks. Where the mode hides the map, the
-route becomes a road of one lane, so that a planner that needs lanes can drive too.
+head says who is there, and the inner planner gets these as tracks. Where the mode hides the map,
+the route becomes a road of one lane, so that a planner that needs lanes can drive too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from drivewm.planners.looking import POSE, Gaze, image_size_of, modes_of
 from drivewm.scene import Lane, Observation, RoadMap, Scene, Trajectory
 
 PIECE_M = 40.0  # length of the lanes that the route is cut into
+END_M = 10.0  # the road goes on behind the route's first point, where the car's tail is
 
 
 class PerceivedConfig(Config):
@@ -106,10 +108,12 @@ def route_map(route: np.ndarray, width_m: float) -> RoadMap:
     points = without_repeats(np.asarray(route, float))
     if len(points) < 2:
         return RoadMap(origin="none")
-    line = LineString(points)
+    before = points[0] - END_M * _direction(points[0], points[1])
+    after = points[-1] + END_M * _direction(points[-2], points[-1])
+    line = LineString([before, *points, after])
     count = max(2, round(line.length / PIECE_M))
     edges = np.linspace(0.0, line.length, count + 1)
-    pieces = [substring(line, a, b) for a, b in zip(edges[:-1], edges[1:])]
+    pieces = [substring(line, a, b) for a, b in pairwise(edges)]
     lanes = tuple(
         Lane(
             id=f"route-{i}", centerline=np.asarray(piece.coords), polygon=_ribbon(piece, width_m),
@@ -120,6 +124,10 @@ def route_map(route: np.ndarray, width_m: float) -> RoadMap:
     )  # fmt: skip
     drivable = tuple(lane.polygon for lane in lanes if lane.polygon is not None)
     return RoadMap(origin="none", lanes=lanes, drivable=drivable)
+
+
+def _direction(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (b - a) / np.linalg.norm(b - a)
 
 
 def _ribbon(line: LineString, width_m: float) -> Polygon:
