@@ -15,7 +15,7 @@ from drivewm.models.world_model import WorldModel
 from drivewm.training.clips import Frames
 from drivewm.training.perception import scene_features
 
-MAY_DIFFER = ("seed", "threads")  # of the training configuration
+MAY_DIFFER = ("seed", "threads", "start_from")  # of the training configuration
 
 
 def load_all(runs: Sequence[str | Path]) -> list[WorldModel]:
