@@ -47,6 +47,8 @@ def reaction_sums(seen: Seen, truth: StateTruth, grid: GridConfig) -> np.ndarray
     true = np.isin(truth.occupancy[:, -1], MOVABLE_CLASSES).any(-1)  # [B, X, Y]
     ours = np.isin(seen.classes[:, -1], MOVABLE_CLASSES).any(-1)
     mass = seen.movable[:, -1]
+    # What is given to every column alike, as by a floor under probabilities, is no agent.
+    mass = np.clip(mass - np.median(mass, (1, 2), keepdims=True), 0.0, None)
     still_on = truth.verdict["collision_s"] >= truth.ego.shape[1] * 0.1 - 0.15
     for n in agents:
         judged = truth.there[:, n] & still_on

@@ -54,6 +54,13 @@ def test_an_agent_that_is_not_imagined_is_not_found():
     assert found["seen"] == 2 and found["found"] == 0 and found["hit"] == 0
 
 
+def test_a_floor_under_every_column_finds_nobody_and_moves_nobody():
+    seen = seen_of(empty_road(2))
+    raised = type(seen)(**{**vars(seen), "movable": seen.movable + np.float32(0.2)})
+    found = dict(zip(COLUMNS, reaction_sums(raised, scene(), GRID)))
+    assert found["seen"] == 2 and found["found"] == 0 and found["xx"] == 0.0
+
+
 def test_after_a_collision_nobody_reacts_any_more():
     truth = scene()
     truth.verdict["collision_s"][:] = 1.0
