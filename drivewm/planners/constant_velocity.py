@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from drivewm.planners.options import check_numbers
 from drivewm.scene import Observation, Scene, Trajectory
 from drivewm.sim.compiled import Compiled, advance, take_plan
 from drivewm.sim.config import DT_S, DT_US
@@ -57,6 +58,9 @@ class ConstantVelocity:
 
     Args:
         horizon_s: how far it plans.
+
+    Raises:
+        InputError: that is not even one pose.
     """
 
     name = "constant_velocity"
@@ -65,6 +69,7 @@ class ConstantVelocity:
 
     def __init__(self, horizon_s: float = 4.0) -> None:
         self.options: dict[str, Any] = {"horizon_s": horizon_s}
+        check_numbers(self.name, self.options, least=DT_S / 2)  # one pose or more
         self._setup = setup(None, horizon_s)
 
     def reset(self, scenes: Sequence[Scene]) -> None:

@@ -21,6 +21,7 @@ from drivewm.planners.nuplan_route import (
     route_blocks,
     starting_lane,
 )
+from drivewm.planners.options import check_numbers
 from drivewm.planners.seen import light_statuses
 from drivewm.scene import EgoColumn, Observation, Scene, Trajectory
 from drivewm.scene.road_graph import RoadGraph, road_graph
@@ -149,6 +150,7 @@ class NuplanIdm:
             "accel_mps2": accel_mps2, "decel_mps2": decel_mps2, "samples": samples,
             "radius_m": radius_m,
         }  # fmt: skip
+        check_numbers(self.name, self.options, whole=("samples",))
         self._scenes: Sequence[Scene] = ()
         self._setups: list[NuplanIdmSetup] = []
 

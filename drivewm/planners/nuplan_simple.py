@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from drivewm.planners.options import check_numbers
 from drivewm.scene import Observation, Scene, Trajectory
 from drivewm.sim.compiled import Compiled, advance, take_plan
 from drivewm.sim.config import DT_US
@@ -88,6 +89,7 @@ class NuplanSimple:
             "horizon_s": horizon_s,
             "sampling_s": sampling_s,
         }
+        check_numbers(self.name, self.options, least=1e-6)
         self._setups: list[SimpleSetup] = []
 
     def reset(self, scenes: Sequence[Scene]) -> None:

@@ -62,7 +62,11 @@ def drive_compiled(
         return _pack(scene, traffic, run, "failed", f"plan() at 0.0 s: {reason}", every, 0.0)
     run = make_run(scene, traffic, known.offsets_us, config, every, steps)
     started = time.perf_counter()
-    failed_at = planner.compiled.drive(known, run, traffic.world)
+    try:
+        failed_at = guarded("plan", PATIENCE_S, planner.compiled.drive, known, run, traffic.world)
+    except PlannerFailure as failure:  # how far the kernel came is not known
+        traffic.moved(0)
+        return _pack(scene, traffic, _cut(run, 0, every), "failed", str(failure), every, 0.0)
     took_s = time.perf_counter() - started
     if failed_at < 0:
         traffic.moved(steps)
@@ -72,12 +76,17 @@ def drive_compiled(
     answer = Trajectory(times_s=known.offsets_us / 1e6, poses=poses[None])
     problem = trajectory_problem(answer, until_s, ego)
     reason = f"plan() at {failed_at * DT_S:.1f} s: {problem}"
-    run = run._replace(
-        steps=failed_at, ego=run.ego[: failed_at + 1], state=run.state[:, : failed_at + 1],
-        valid=run.valid[:, : failed_at + 1], lights=run.lights[: failed_at + 1],
-        plans=run.plans[: -(-failed_at // every)],
-    )  # fmt: skip
+    run = _cut(run, failed_at, every)
     return _pack(scene, traffic, run, "failed", reason, every, took_s, planner, known)
+
+
+def _cut(run: Run, steps: int, every: int) -> Run:
+    """The first ``steps`` steps of a drive, with the plans made before their end."""
+    return run._replace(
+        steps=steps, ego=run.ego[: steps + 1], state=run.state[:, : steps + 1],
+        valid=run.valid[:, : steps + 1], lights=run.lights[: steps + 1],
+        plans=run.plans[: -(-steps // every)],
+    )  # fmt: skip
 
 
 def _pack(

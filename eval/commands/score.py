@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drivewm.arguments import positive_int
+
+if TYPE_CHECKING:
+    from drivewm.sim.config import VehicleConfig
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -184,8 +189,27 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _vehicle(text: str | None) -> str | dict[str, str] | None:
-    """A car's name, or its figures by name."""
-    if text is None or "=" not in text:
+def _vehicle(text: str | None) -> str | VehicleConfig | None:
+    """A car's name, or its figures.
+
+    Raises:
+        InputError: neither is known.
+    """
+    from drivewm.config import validate
+    from drivewm.errors import InputError
+    from drivewm.sim.config import VehicleConfig
+    from drivewm.sim.vehicle import KNOWN
+
+    if text is None or text in KNOWN:
         return text
-    return dict(part.partition("=")[::2] for part in text.split(","))
+    figures = [part.partition("=") for part in text.split(",")]
+    wrong = next((part for part, equals, _ in figures if not equals), None)
+    if wrong is not None:
+        fix = f"name {', '.join(KNOWN)}, or give figures such as width_m=2.5,wheelbase_m=3.1"
+        raise InputError(f"no car and no figure: '{wrong}'", field="--vehicle", fix=fix)
+    car = validate(VehicleConfig, {key: value for key, _, value in figures}, file="--vehicle")
+    for name, value in car.model_dump(exclude_none=True).items():
+        if not math.isfinite(value):
+            raise InputError(f"{value} is no length", file="--vehicle", field=name,
+                             fix="give metres")  # fmt: skip
+    return car

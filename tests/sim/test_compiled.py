@@ -108,6 +108,20 @@ def test_a_set_up_that_raises_fails_the_drive():
     assert len(drive.ego) == 1
 
 
+def test_a_kernel_that_raises_fails_the_drive():
+    def drive(setup, run, world):
+        run.ego[1:] = 7.0
+        raise ZeroDivisionError("division by zero")
+
+    class Divides(ConstantVelocity):
+        compiled = replace(ConstantVelocity.compiled, drive=drive)
+
+    result = rollout(busy_scene(), Divides(), SimConfig(), replay_traffic(busy_scene()))
+    assert result.status == "failed" and "plan() raised ZeroDivisionError" in result.reason
+    assert len(result.ego) == 1 and result.tracks.state.shape[1] == 1
+    assert result.plan_poses == ()
+
+
 def test_a_plan_that_cannot_be_driven_ends_the_drive_with_the_same_reason():
     scene = scene_of(cruise(150.0, 31))  # faster than anything on a road
     ours, theirs = drives(ConstantVelocity(), "replay", scene)
