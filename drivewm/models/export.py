@@ -105,7 +105,7 @@ def export(model: WorldModel, file: str | Path, kind: Format = "torch") -> Check
     file = Path(file)
     if kind == "onnx":
         _need("onnx", "onnxscript", "onnxruntime")
-    module = Imagination(model.eval())
+    module = Imagination(model).eval()
     fresh = example(model, seed=1)
     with torch.no_grad():
         wanted = module(*fresh)

@@ -8,6 +8,8 @@ Shapes: B batch, C channels, X, Y cells.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -85,7 +87,7 @@ def moved_occupancy(
     probability: Tensor,
     static_points_m: Tensor,
     moving_points_m: Tensor,
-    movable: Tensor,
+    movable: Tensor | Sequence[int],
     grid: GridConfig,
 ) -> Tensor:
     """Occupancy of step 0 seen from a later frame.
@@ -94,22 +96,24 @@ def moved_occupancy(
         probability: [B, K, Z, X, Y] class probabilities of step 0 (class ``K - 1`` is free).
         static_points_m: [B, X, Y, 2] where each cell of the later frame was in the first one.
         moving_points_m: the same for movable objects (their own motion taken away too).
-        movable: bool [K].
+        movable: bool [K], or the classes themselves (no look at a tensor's values is needed then).
 
     Returns:
         [B, K, Z, X, Y] probabilities. Cells that were outside the grid are free. With equal points
         this is exactly the ego warp.
     """
     b, k, z, nx, ny = probability.shape
-    still, moving = probability[:, ~movable], probability[:, movable]
+    if isinstance(movable, Tensor):
+        movable = movable.nonzero()[:, 0].tolist()
+    rows = [c for c in range(k) if c not in movable] + list(movable)
+    still, moving = probability[:, rows[: k - len(movable)]], probability[:, list(movable)]
     still = sample(still.reshape(b, -1, nx, ny), static_points_m, grid).view(b, -1, z, nx, ny)
     moving = sample(moving.reshape(b, -1, nx, ny), moving_points_m, grid).view(b, -1, z, nx, ny)
     seen = sample(probability.new_ones(b, 1, nx, ny), static_points_m, grid)[:, :, None]
     room = (seen - moving.sum(1, keepdim=True)).clamp(min=0.0)
     ground = still.sum(1, keepdim=True)
     still = still * (room / ground.clamp(min=1e-6)).clamp(max=1.0)
-    out = probability.new_empty(b, k, z, nx, ny)
-    out[:, movable], out[:, ~movable] = moving, still
+    out = torch.cat([still, moving], 1)[:, [rows.index(c) for c in range(k)]]
     free = (1.0 - out.sum(1)).clamp(min=0.0)  # what moved away or was never seen
     out = torch.cat([out[:, :-1], out[:, -1:] + free[:, None]], 1)
     return out / out.sum(1, keepdim=True).clamp(min=1e-6)

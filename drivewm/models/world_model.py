@@ -41,6 +41,7 @@ from drivewm.scene import MOVABLE, OccClass
 
 PROBABILITY_FLOOR = 0.02  # under the logarithm of the warped occupancy
 STEP_S = 0.5  # one model step
+MOVABLE_CLASSES = tuple(sorted(int(c) for c in MOVABLE))
 
 
 class ModelConfig(Config):
@@ -196,7 +197,7 @@ class WorldModel(nn.Module):
         static_points = warp.to_previous_frame(cells, motion)
         if not learned:
             moved = warp.moved_occupancy(
-                now.start, static_points, static_points, self.movable, grid
+                now.start, static_points, static_points, MOVABLE_CLASSES, grid
             )
             return replace(
                 now, probability=moved, logits=(moved + PROBABILITY_FLOOR).log(), motion=motion
@@ -211,7 +212,7 @@ class WorldModel(nn.Module):
         )
         latent = self.dynamics.imagine(now.latent, action, noise)
         flow = carried + upsample_flow(self.flow_change(latent.features))
-        moved = warp.moved_occupancy(now.start, static_points, moving_points, self.movable, grid)
+        moved = warp.moved_occupancy(now.start, static_points, moving_points, MOVABLE_CLASSES, grid)
         logits = self.foresee(latent.features).float()
         if without.residual:
             logits = self.gain * (moved + PROBABILITY_FLOOR).log() + logits
