@@ -16,7 +16,12 @@ from drivewm.seeds import generator
 from drivewm.training.config import TrainConfig
 
 HERE = Path(__file__).parent
-TRAIN, JUDGES = "train", ("forecast", "counterfactual")
+ENCODER, TRAIN, JUDGES = "encoder", "train", ("forecast", "counterfactual")
+_OF_ENCODER = (  # overrides that matter to the stages before dynamics
+    "model.encoder", "model.pull", "model.lift", "model.query", "model.temporal", "model.channels",
+    "model.grid", "perception_", "pretrain_", "label_share", "mirror", "repaint", "camera_dropout",
+    "lovasz_weight", "depth_weight", "learning_rate", "class_power", "jaccard_weight", "threads",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,17 +33,25 @@ class Row:
     preset: str
     overrides: Mapping[str, Any]
     scenes: Mapping[str, Any] = field(default_factory=dict)
+    pretrain: bool = False  # on video alone, before the encoder learns from labels
     data: str = "city"
     judges: tuple[str, ...] = ("forecast",)
 
-    def arguments(self, seed: int) -> list[str]:
-        """``key=value`` overrides of a run."""
-        return [f"{k}={_text(v)}" for k, v in {**self.overrides, "seed": seed}.items()]
+    def arguments(self, task: str, seed: int) -> list[str]:
+        """``key=value`` overrides of a run: the encoder's stages, or dynamics on top of them.
+
+        Rows that differ in nothing of the encoder have the same encoder run.
+        """
+        values, stages = dict(self.overrides), ["dynamics"]
+        if task == ENCODER:
+            values = {k: v for k, v in values.items() if k.startswith(_OF_ENCODER)}
+            stages = ["pretrain", "encoder"] if self.pretrain else ["encoder"]
+        return [f"{k}={_text(v)}" for k, v in {**values, "stages": stages, "seed": seed}.items()]
 
     def problem(self) -> str | None:
         """Why this version cannot train the row, or None."""
         try:
-            load(TrainConfig, f"train/{self.preset}", self.arguments(0))
+            load(TrainConfig, f"train/{self.preset}", self.arguments(TRAIN, 0))
         except InputError as error:
             return str(error).splitlines()[0]
         return None
@@ -48,7 +61,7 @@ class Row:
 class Cell:
     """One piece of work: a training run, or a judgement of the runs of some seeds."""
 
-    task: str  # train, forecast or counterfactual
+    task: str  # encoder, train, forecast or counterfactual
     row: Row
     seeds: tuple[int, ...]
 
@@ -69,9 +82,10 @@ def rows_of(plan: Mapping[str, Any], table: str) -> list[Row]:
     out = []
     for name, own in about["rows"].items():
         values = {**base["set"], **about.get("common", {}), **own}
-        scenes = values.pop("scenes", {})
+        scenes, pretrain = values.pop("scenes", {}), values.pop("pretrain", False)
         out.append(Row(
             table=table, name=name, preset=base["preset"], overrides=values, scenes=scenes,
+            pretrain=pretrain,
             data=about.get("data", "city"), judges=tuple(about["judges"]),
         ))  # fmt: skip
     return out
@@ -84,7 +98,7 @@ def cells_of(plan: Mapping[str, Any], tables: Sequence[str]) -> list[Cell]:
     out = []
     for n, seed in enumerate(seeds):
         for row in rows:
-            out.append(Cell(task=TRAIN, row=row, seeds=(seed,)))
+            out += [Cell(task=task, row=row, seeds=(seed,)) for task in (ENCODER, TRAIN)]
             if n == 0 and len(seeds) > 1:
                 out += [Cell(task=j, row=row, seeds=(seed,)) for j in row.judges]
             if n == len(seeds) - 1:

@@ -98,6 +98,7 @@ def _work(
     cells: list[plans.Cell], store: Store, plan: dict[str, Any], args: argparse.Namespace
 ) -> int:
     log, began, failed = store.folder / "log.txt", time.monotonic(), 0
+    left = 0
     fleets: dict[str, Fleet] = {}
     for n, cell in enumerate(cells):
         spent = (time.monotonic() - began) / 60
@@ -115,26 +116,31 @@ def _work(
         found = store.find(cell, data)
         if found and not ("failed" in found and args.retry):
             continue
-        if cell.task != plans.TRAIN and not _trained(cell, store, data):
-            continue  # its training failed
+        if not _ready(cell, store, data):
+            left += 1  # what it needs failed, or was not kept
+            continue
         _say(f"[{n + 1}/{len(cells)}] {cell.title}")
         result = _done(cell, store, fleets[name], log)
         if result is None:
             _say("  the code changed meanwhile: not kept")
-            code_hash.cache_clear()
+            left += 1
             continue
         failed += "failed" in result
         store.add(cell, data, result)
         _say(f"  {result.get('failed') or format(result['seconds'], '.0f') + ' s'}")
         hashes = {key: fleet.content_hash for key, fleet in fleets.items()}
         (store.folder / "tables.md").write_text(report.markdown(plan, cells, store, hashes))
-    _say(f"all done, {failed} failed; tables: {store.folder / 'tables.md'}")
-    return 1 if failed else 0
+    _say(f"through: {failed} failed, {left} wait for one that failed or was not kept; "
+         f"tables: {store.folder / 'tables.md'}")  # fmt: skip
+    return 1 if failed or left else 0
 
 
-def _trained(cell: plans.Cell, store: Store, data: str) -> bool:
-    """Whether the training runs that a judgement needs are there."""
-    every = [plans.Cell(task=plans.TRAIN, row=cell.row, seeds=(s,)) for s in cell.seeds]
+def _ready(cell: plans.Cell, store: Store, data: str) -> bool:
+    """Whether the runs that a cell starts from are there."""
+    if cell.task == plans.ENCODER:
+        return True
+    needs = plans.ENCODER if cell.task == plans.TRAIN else plans.TRAIN
+    every = [plans.Cell(task=needs, row=cell.row, seeds=(s,)) for s in cell.seeds]
     found = [store.find(one, data) for one in every]
     return all(f is not None and "failed" not in f for f in found)
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from plan import TRAIN, Cell
+from plan import ENCODER, TRAIN, Cell
 
 from drivewm.config import load
 from drivewm.storage import write_text
@@ -17,6 +17,7 @@ from drivewm.training.config import TrainConfig
 
 ROOT = Path(__file__).parents[2]
 CODE = {  # folders whose code decides a task's outcome; judgements also hang on training
+    ENCODER: ("drivewm/models", "drivewm/training"),
     TRAIN: ("drivewm/models", "drivewm/training"),
     "forecast": ("eval/forecast",),
     "counterfactual": ("eval/counterfactual",),
@@ -55,12 +56,13 @@ class Store:
 
     def what(self, cell: Cell, data: str) -> str:
         """Of configuration, scenes, data and seeds; the name of a row does not count."""
-        row = cell.row
-        config = load(TrainConfig, f"train/{row.preset}", row.arguments(0)).model_dump(mode="json")
-        for name in ("seed", "threads"):
-            config.pop(name)
-        judge = {} if cell.task == TRAIN else self.judging.get(cell.task, {})
-        return digest(cell.task, config, dict(row.scenes), data, list(cell.seeds), judge)
+        row, judge, configs = cell.row, self.judging.get(cell.task, {}), []
+        tasks = (ENCODER,) if cell.task == ENCODER else (ENCODER, TRAIN)
+        for task in tasks:
+            arguments = row.arguments(task, 0)
+            config = load(TrainConfig, f"train/{row.preset}", arguments).model_dump(mode="json")
+            configs.append({k: v for k, v in config.items() if k not in ("seed", "threads")})
+        return digest(cell.task, configs, dict(row.scenes), data, list(cell.seeds), judge)
 
     def path(self, cell: Cell, data: str) -> Path:
         return self.folder / "cells" / f"{self.what(cell, data)}-{code_hash(cell.task)}.json"
@@ -86,9 +88,9 @@ class Store:
         }  # fmt: skip
         write_text(self.path(cell, data), json.dumps(content, indent=1) + "\n")
 
-    def run_folder(self, cell: Cell, seed: int, data: str) -> Path:
-        """Where a training run lies."""
-        one = Cell(task=TRAIN, row=cell.row, seeds=(seed,))
+    def run_folder(self, cell: Cell, task: str, seed: int, data: str) -> Path:
+        """Where the encoder's or the whole training run of a seed lies."""
+        one = Cell(task=task, row=cell.row, seeds=(seed,))
         found = self.find(one, data)
-        code = found["code"] if found else code_hash(TRAIN)
+        code = found["code"] if found else code_hash(task)
         return self.folder / "runs" / f"{self.what(one, data)}-{code}"

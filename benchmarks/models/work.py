@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from plan import TRAIN, Cell, held_out
+from plan import ENCODER, TRAIN, Cell, held_out
 from store import Store
 
 from drivewm.logs.fleet import Fleet
 
+PATIENT = {**os.environ, "OMP_WAIT_POLICY": "passive"}  # threads that wait leave the processor
 HEADLINE_S = (1.0, 2.0, 3.0)
 
 
@@ -36,7 +38,7 @@ def command(arguments: Sequence[str], log: Path) -> float:
     with log.open("a", encoding="utf-8") as out:
         print(f"\n$ drivewm {' '.join(arguments)}", file=out, flush=True)
         whole = [sys.executable, "-m", "drivewm.cli", *arguments]
-        code = subprocess.run(whole, stdout=out, stderr=subprocess.STDOUT).returncode
+        code = subprocess.run(whole, stdout=out, stderr=subprocess.STDOUT, env=PATIENT).returncode
     if code:
         tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1]
         raise Failed(f"`drivewm {arguments[0]}` ended with {code}: {tail[:300]}")
@@ -65,9 +67,9 @@ def do(cell: Cell, store: Store, fleet: Fleet, judging: dict[str, Any], log: Pat
         Failed: a command failed.
     """
     data = fleet.content_hash
-    if cell.task == TRAIN:
+    if cell.task in (ENCODER, TRAIN):
         return _train(cell, store, fleet, log)
-    runs = [str(store.run_folder(cell, seed, data)) for seed in cell.seeds]
+    runs = [str(store.run_folder(cell, TRAIN, seed, data)) for seed in cell.seeds]
     out = store.folder / "judged" / store.path(cell, data).stem
     options = judging.get(cell.task, {})
     if cell.task == "forecast":
@@ -83,9 +85,12 @@ def do(cell: Cell, store: Store, fleet: Fleet, judging: dict[str, Any], log: Pat
 
 
 def _train(cell: Cell, store: Store, fleet: Fleet, log: Path) -> dict[str, Any]:
-    run = store.run_folder(cell, cell.seeds[0], fleet.content_hash)
+    seed, data = cell.seeds[0], fleet.content_hash
+    run = store.run_folder(cell, cell.task, seed, data)
     out = held_out(fleet, cell.row.scenes)
-    overrides = cell.row.arguments(cell.seeds[0])
+    overrides = cell.row.arguments(cell.task, seed)
+    if cell.task == TRAIN:
+        overrides.append(f"start_from={store.run_folder(cell, ENCODER, seed, data)}")
     overrides += [f"holdout_scenes=[{','.join(out)}]"] if out else []
     seconds = command(
         ["train", str(fleet.path), "-o", str(run), "--preset", cell.row.preset, "--set",

@@ -11,7 +11,7 @@ from drivewm.training.stages import DynamicsStage, window_losses
 from tests.models.dynamics.test_backbones import BACKBONES
 from tests.models.hand import road_with_car, smoke_config
 
-STEPS = 40
+STEPS = {"gru": 40, "rssm": 40, "transformer": 90, "flow": 40}  # codes take longer
 
 
 def drives(grid) -> dict[str, torch.Tensor]:
@@ -41,14 +41,14 @@ def test_a_tiny_batch_is_learned(name):
     model = WorldModel(config.model).train()
     weights = torch.ones(18)
     weights[OccClass.CAR] = 30.0
-    stage = DynamicsStage(model, config, weights, STEPS)
+    stage = DynamicsStage(model, config, weights, STEPS[name])
     batch = drives(config.model.grid)
     with torch.no_grad():
         frames = [model.encode(batch["occupancy"][:, t]) for t in range(5)]
     batch["features"] = torch.stack(frames, 1)
     optimizer = torch.optim.AdamW(stage.trained(), lr=1e-2)
     first = last = None
-    for _ in range(STEPS):
+    for _ in range(STEPS[name]):
         losses = window_losses(stage, batch)
         optimizer.zero_grad()
         (losses["imagined"] + 0.1 * losses["kl"]).backward()
