@@ -87,15 +87,13 @@ class _Layer(nn.Module):
         e, p = self.heads, self.heights * self.samples
         asked = self.norm(query)
         cells = asked.shape[2] * asked.shape[3]
-        offset = (
-            self.offset(asked).view(b, e, p, 2, cells).permute(0, 1, 4, 2, 3)
-        )  # [B, E, Q, P, 2]
+        offset = self.offset(asked).view(b, e, p, 2, cells).permute(0, 1, 4, 2, 3)
         offset = offset / offset.new_tensor([w, h])  # [B, E, Q, P, 2]
         weight = self.attention(asked).view(b, e, p, cells).softmax(2).transpose(2, 3)
         spot = share.view(b, n, 1, cells, self.heights, 1, 2)
         spot = spot.expand(-1, -1, -1, -1, -1, self.samples, -1).flatten(4, 5)  # [B, N, 1, Q, P, 2]
         where = (spot + offset[:, None]) * 2 - 1  # [B, N, E, Q, P, 2]
-        value = self.value(features.flatten(0, 1)).view(b * n * e, c // e, h, w)
+        value = self.value(features.flatten(0, 1)).reshape(b * n * e, c // e, h, w)
         read = F.grid_sample(value, where.reshape(b * n * e, cells, p, 2), align_corners=False)
         read = read.view(b, n, e, c // e, cells, p)
         there = visible.view(b, n, 1, cells, self.heights, 1).expand(
