@@ -100,6 +100,11 @@ def rows_of(preset: str, name: str, count: int, threads: int, runs: int) -> dict
                 model, start, actions[None], keep=outcomes, precision=torch.bfloat16
             ), 1.0,
         ),
+        "near": (
+            lambda: imagine(
+                model, start, actions[None], keep=outcomes, precision=torch.bfloat16, near=True
+            ), 1.0,
+        ),
         "batched": (lambda: imagine_all(model, start.repeat(count), actions), 1.0),
         "plain": (lambda: plain.imagine(model, start, actions[:few]), count / few),
     }  # fmt: skip

@@ -18,7 +18,14 @@ from torch.nn import functional as F
 
 from drivewm.models import warp
 from drivewm.models.rollout import classes, noise_of
-from drivewm.models.world_model import PROBABILITY_FLOOR, Imagined, WorldModel, upsample_flow
+from drivewm.models.world_model import (
+    PROBABILITY_FLOOR,
+    Imagined,
+    WorldModel,
+    solid_share,
+    upsample_flow,
+)
+from drivewm.scene import OccClass
 
 Keep = Callable[[Imagined], dict[str, Tensor]]
 CHUNK = 8  # rows that go through all steps together
@@ -46,6 +53,7 @@ def imagine(
     keep: Keep = outcomes,
     chunk: int = CHUNK,
     precision: torch.dtype = torch.float32,
+    near: bool = False,
 ) -> dict[str, Tensor]:
     """What each candidate causes.
 
@@ -56,6 +64,8 @@ def imagine(
             scene share the noise of a sample, so that they can be compared. A deterministic
             backbone gives S equal futures.
         keep: what to keep of a state; its tensors [N, ...] are collected.
+        near: decode occupancy only where the ego can be within a step (``SceneTables.window``); the
+            outcomes are the same, ``probability`` and ``logits`` hold that part alone.
         precision: of convolutions and matrix products (``torch.bfloat16`` or float32).
 
     Returns:
@@ -68,7 +78,7 @@ def imagine(
     # One context for all: the weights are cast once.
     with torch.autocast(actions.device.type, precision, precision != torch.float32):
         for b in range(scenes):
-            scene = SceneTables(model, _row(start, b))
+            scene = SceneTables(model, _row(start, b), near)
             for first in range(0, len(rows), chunk):
                 some = rows[first : first + chunk]
                 noise = noise_of([s for _, s in some], seed) if samples > 1 else None
@@ -102,14 +112,19 @@ def _row(start: Imagined, b: int) -> Imagined:
 class SceneTables:
     """One scene's start as lookup tables; ``step`` equals ``WorldModel.imagine``."""
 
-    def __init__(self, model: WorldModel, start: Imagined) -> None:
-        self.model, self.start = model, start
+    def __init__(self, model: WorldModel, start: Imagined, near: bool = False) -> None:
+        self.model, self.start, self.near = model, start, near
+        nx, ny, _ = model.config.grid.shape
+        rows, columns = model.scalars.rows, model.scalars.columns  # of the state, half as fine
+        everywhere = slice(0, nx // 2), slice(0, ny // 2)
+        self.coarse = (rows, columns) if near else everywhere
+        self.window = tuple(slice(2 * s.start, 2 * s.stop) for s in self.coarse)
         c, z = start.start.shape[1:3]
-        rows = start.start[0].flatten(0, 1).flatten(1).T  # [X * Y, C * Z]
-        moves = model.movable.repeat_interleave(z).to(rows.dtype)
-        outside = rows.new_zeros(1, c * z)
-        self.still = torch.cat([rows * (1 - moves), outside])
-        self.moving = torch.cat([rows * moves, outside])
+        table = start.start[0].flatten(0, 1).flatten(1).T  # [X * Y, C * Z]
+        moves = model.movable.repeat_interleave(z).to(table.dtype)
+        outside = table.new_zeros(1, c * z)
+        self.still = torch.cat([table * (1 - moves), outside])
+        self.moving = torch.cat([table * moves, outside])
         self.cells = warp.centers(model.config.grid, start.flow)[None]
 
     def begin(self, rows: int) -> Imagined:
@@ -143,20 +158,40 @@ class SceneTables:
         latent = model.dynamics.imagine(now.latent, action, noise)
         flow = warp.rotate_vectors(carried, motion[:, 2])
         flow = flow + upsample_flow(model.flow_change(latent.features).float())
-        logits = model.foresee(latent.features).float()
+        rows, columns = self.window
+        logits = self._foreseen(latent.features)
         if without.residual:
-            moved = self._moved(static_points, moving_points)
+            moved = self._moved(static_points[:, rows, columns], moving_points[:, rows, columns])
             logits = logits.add_(moved.log_().mul_(model.gain))
         probability = logits.softmax(1)
-        reward, cont = model.outcome(latent, probability, action)
+        road = probability[:, OccClass.DRIVEABLE_SURFACE]
+        reward, cont = model.fate(
+            latent, self._placed(solid_share(probability)), self._placed(road), action
+        )
         return replace(
             now, latent=latent, probability=probability, logits=logits, flow=flow, motion=motion,
             drift_m=(moving_points - static_points).permute(0, 3, 1, 2), reward=reward, cont=cont,
         )  # fmt: skip
 
+    def _foreseen(self, features: Tensor) -> Tensor:
+        """``model.foresee`` in the window; its normalisation sees the whole plane all the same."""
+        head = self.model.foresee
+        mixed = head.mix(features)[..., self.coarse[0], self.coarse[1]]
+        planes = F.pixel_shuffle(head.out(mixed).float(), head.up)
+        return planes.unflatten(1, (head.classes, head.layers))
+
+    def _placed(self, planes: Tensor) -> Tensor:
+        """Planes of the window on the whole grid, 0 elsewhere; [N, Z, X, Y]."""
+        if not self.near:
+            return planes
+        nx, ny, _ = self.model.config.grid.shape
+        rows, columns = self.window
+        return F.pad(planes, (columns.start, ny - columns.stop, rows.start, nx - rows.stop))
+
     def _moved(self, static_points: Tensor, moving_points: Tensor) -> Tensor:
         """``warp.moved_occupancy`` from the tables, the probability floor added."""
-        shape = (len(static_points), *self.start.start.shape[1:])  # [N, C, Z, X, Y]
+        place = static_points.shape[1:3]
+        shape = (len(static_points), *self.start.start.shape[1:3], *place)  # [N, C, Z, X, Y]
         index, weight = self._corners(static_points)
         seen = weight.sum(-1).view(shape[0], 1, *shape[3:])
         still = self._looked_up(self.still, index, weight, shape)

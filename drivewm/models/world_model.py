@@ -225,8 +225,14 @@ class WorldModel(nn.Module):
 
     def outcome(self, latent: Latent, probability: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
         """Reward logits [B, bins] and continue logits [B] of the step that led here."""
-        solid = _solid(probability)
-        road = probability[:, OccClass.DRIVEABLE_SURFACE]
+        return self.fate(
+            latent, solid_share(probability), probability[:, OccClass.DRIVEABLE_SURFACE], action
+        )
+
+    def fate(
+        self, latent: Latent, solid: Tensor, road: Tensor, action: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """``outcome`` from the chance of solid and of road, [B, Z, X, Y] each."""
         around = F.avg_pool2d(torch.cat([solid, road], 1), 2)
         reward, cont = self.scalars(latent.features, around, action)
         if self.heads.contact is not None:
@@ -255,6 +261,6 @@ _GROUND = (
 )  # fmt: skip
 
 
-def _solid(probability: Tensor) -> Tensor:
+def solid_share(probability: Tensor) -> Tensor:
     """Probability that a cell holds something to hit; [B, K, Z, X, Y] -> [B, Z, X, Y]."""
     return 1.0 - probability[:, [int(c) for c in _GROUND]].sum(1)

@@ -63,6 +63,17 @@ def test_ablations_are_the_same_both_ways(ablation):
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("name", BACKBONES)
+def test_outcomes_need_what_is_near_only(name):
+    model, start, actions = setting(name)
+    model.scalars.reward.weight.data.normal_()
+    whole, near = (imagine(model, start, actions, near=n) for n in (False, True))
+    assert whole["reward"].std() > 1e-3
+    for key in ("reward", "cont"):
+        torch.testing.assert_close(near[key], whole[key], atol=1e-4, rtol=1e-3)
+
+
+@torch.no_grad()
 def test_samples_share_their_noise_among_candidates_and_batches():
     model, start, actions = setting("rssm")
     same = actions[:, :1].expand(-1, 3, -1, -1)
