@@ -157,9 +157,10 @@ class SceneTables:
         carried = warp.sample(now.start_flow, moving_points, grid)
         latent = model.dynamics.imagine(now.latent, action, noise)
         flow = warp.rotate_vectors(carried, motion[:, 2])
-        flow = flow + upsample_flow(model.flow_change(latent.features).float())
+        features = latent.features
+        flow = flow + upsample_flow(model.flow_change(features).float())
         rows, columns = self.window
-        logits = self._foreseen(latent.features)
+        logits = self._foreseen(features)
         if without.residual:
             moved = self._moved(static_points[:, rows, columns], moving_points[:, rows, columns])
             logits = logits.add_(moved.log_().mul_(model.gain))
