@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "inspect": ("drivewm.commands.inspect", "table of the scenes of a fleet"),
     "view": ("drivewm.commands.view", "picture or animation of a scene"),
     "train": ("drivewm.commands.train", "train a world model on a fleet"),
+    "card": ("drivewm.commands.card", "put the scores of a forecast on a model's card"),
     "export": ("drivewm.commands.export", "a trained model as one file, checked against it"),
     "forecast": ("drivewm.eval.commands.forecast", "score a model's forecasts beside baselines"),
     "counterfactual": (

@@ -85,3 +85,49 @@ def test_a_config_with_an_unknown_field_is_named(folder):
     path.write_text(json.dumps(content))
     with pytest.raises(InputError, match="colour"):
         checkpoint.load(folder)
+
+
+def test_every_kind_of_difference_is_told_with_both_versions(folder):
+    from safetensors.torch import load_file, save_file
+
+    path = folder / checkpoint.WEIGHTS
+    weights = load_file(path)
+    del weights["gain"]
+    weights["stranger"] = torch.zeros(3)
+    weights["flow_seen.1.bias"] = torch.zeros(5)
+    save_file(weights, path)
+    content = json.loads((folder / checkpoint.CONFIG).read_text())
+    content["provenance"]["drivewm"] = "0.0.9"
+    (folder / checkpoint.CONFIG).write_text(json.dumps(content))
+    with pytest.raises(InputError) as caught:
+        checkpoint.load(folder)
+    text = str(caught.value)
+    assert "1 missing (gain)" in text and "1 unexpected (stranger)" in text
+    assert "1 of another shape (flow_seen.1.bias: the file has [5], this model wants [2])" in text
+    assert "written by drivewm 0.0.9" in text and "start_from" in text
+
+
+def test_a_new_model_starts_from_what_fits_and_says_what_does_not(folder):
+    from drivewm.models.heads.config import HeadsConfig
+    from drivewm.models.world_model import WorldModel
+
+    old = checkpoint.load(folder)
+    config = old.config.model_copy(update={"heads": HeadsConfig(value=True)})
+    new = WorldModel(config)
+    line = checkpoint.start_from(new, folder)
+    assert torch.equal(new.see.out.weight, old.see.out.weight)
+    missing = len(new.state_dict()) - len(old.state_dict())
+    assert missing > 0 and f"{missing} missing (heads.value." in line
+
+
+def test_a_start_from_another_grid_is_refused(folder):
+    from drivewm.models.grid import GridConfig
+    from drivewm.models.world_model import WorldModel
+
+    config = checkpoint.load(folder).config
+    other = config.model_copy(update={"grid": GridConfig(x_max_m=19.2, cell_m=1.6)})
+    with pytest.raises(
+        InputError, match=r"grid with x_max_m = 38\.4, this one has 19\.2"
+    ) as caught:
+        checkpoint.start_from(WorldModel(other), folder)
+    assert caught.value.field == "model.grid.x_max_m"

@@ -94,7 +94,7 @@ def test_a_frame_without_agents_has_a_finite_loss_and_no_box_loss():
     model, given = head(), inputs()
     boxes, classes = torch.zeros(1, 6, 8), torch.full((1, 6), -1)
     heat, box = model.loss(model(*given), boxes, classes)
-    assert torch.isfinite(heat) and float(box) == 0.0
+    assert torch.isfinite(heat) and box.item() == 0.0
 
 
 def test_untrained_boxes_move_as_the_flow_says():
