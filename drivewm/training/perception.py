@@ -32,7 +32,7 @@ def see(model: WorldModel, batch: Batch) -> tuple[Tensor, Tensor | None]:
     temporal = encoder if isinstance(encoder, TemporalEncoder) else None
     single = encoder if temporal is None else temporal.single
     depth: Tensor | None = None
-    if isinstance(single, LiftEncoder) and "depth" in batch:
+    if isinstance(single, LiftEncoder) and isinstance(seen, CameraBatch) and "depth" in batch:
         features, depth = single.with_depth(seen)
     else:
         features = single(seen)

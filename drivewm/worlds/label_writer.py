@@ -89,7 +89,10 @@ class LabelWriter:
                 "occ_flow_backward": _displacement(frame, before),
                 "ego_to_world_transformation": map_from_ego(frame.now.ego_pose),
             }
-            objects = {"cameras": list(cameras[k]), "annotations": self._annotations(frame)}
+            objects: dict[str, Sequence[Any]] = {
+                "cameras": cameras[k],
+                "annotations": self._annotations(frame),
+            }
             path = self.folder / self.scene / f"{k}.npz"
             _write(path, occ3d.npz_bytes(arrays, objects=objects))
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from drivewm.errors import InputError
 from drivewm.geometry import se3
+from drivewm.geometry.camera import intrinsics_fault
 from drivewm.logs import lidar_labels
 from drivewm.logs.keyframe_boxes import keyframe_pose, movable_centers
 from drivewm.logs.label_frame import FrameCheck
@@ -229,9 +230,11 @@ class NuScenesSource:
             matrix = np.array(calibration["camera_intrinsic"], float)
         except (ValueError, TypeError):
             matrix = np.zeros(0)
-        if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or matrix[0, 0] <= 0:
+        size = [v if isinstance(v, int) else 0 for v in (row.get("width"), row.get("height"))]
+        fault = intrinsics_fault(matrix, (size[0], size[1]))
+        if fault is not None:
             raise InputError(
-                f"record {calibration['token']} is no camera matrix",
+                f"record {calibration['token']} is no camera matrix: it {fault}",
                 file=folder / "calibrated_sensor.json",
                 field="camera_intrinsic",
                 fix=fix,

@@ -25,9 +25,9 @@ class BackboneConfig(Config):
     name: BackboneName = "conv"
     weights: str | None = None  # checkpoint file to start from; docs/encoders.md has the layouts
     frozen: bool = False  # leave the backbone as the file has it
-    depth: int = Field(4, ge=1)  # ``vit`` only: blocks
-    width: int = Field(96, ge=8)  # ``vit`` only: channels of a token
-    heads: int = Field(3, ge=1)  # ``vit`` only
+    depth: int = Field(default=4, ge=1)  # ``vit`` only: blocks
+    width: int = Field(default=96, ge=8)  # ``vit`` only: channels of a token
+    heads: int = Field(default=3, ge=1)  # ``vit`` only
 
     @model_validator(mode="after")
     def _whole(self) -> BackboneConfig:
@@ -68,11 +68,11 @@ class PullConfig(CameraConfig):
 class LiftConfig(CameraConfig):
     """``lift``: every feature spreads over its ray by a predicted depth distribution."""
 
-    depth_min_m: float = Field(2.0, gt=0)
-    depth_max_m: float = Field(42.0, gt=0)
-    depth_bins: int = Field(32, ge=2)
+    depth_min_m: float = Field(default=2.0, gt=0)
+    depth_max_m: float = Field(default=42.0, gt=0)
+    depth_bins: int = Field(default=32, ge=2)
     height_edges_m: tuple[float, ...] = (-1.0, 0.6, 2.2, 5.4)  # BEV layers between them
-    pool: int = Field(2, ge=1)  # feature cells averaged along each side before lifting
+    pool: int = Field(default=2, ge=1)  # feature cells averaged along each side before lifting
     lidar_depth: bool = False  # also learn depth from the sweeps, where a fleet has them
 
     @model_validator(mode="after")
@@ -90,10 +90,10 @@ class QueryConfig(CameraConfig):
     """``query``: BEV cells attend to features round their projected points."""
 
     heights_m: tuple[float, ...] = (0.0, 0.8, 1.6, 3.2)
-    samples: int = Field(2, ge=1)  # learned offsets round each projected point
-    heads: int = Field(4, ge=1)
-    layers: int = Field(2, ge=1)
-    pool: int = Field(2, ge=1)
+    samples: int = Field(default=2, ge=1)  # learned offsets round each projected point
+    heads: int = Field(default=4, ge=1)
+    layers: int = Field(default=2, ge=1)
+    pool: int = Field(default=2, ge=1)
 
     @model_validator(mode="after")
     def _whole(self) -> QueryConfig:
@@ -106,7 +106,7 @@ class QueryConfig(CameraConfig):
 class TemporalConfig(Config):
     """Fusion of earlier BEV features, moved by the ego's motion into the present frame."""
 
-    frames: int = Field(1, ge=1, le=16)  # 1 = the present one alone
+    frames: int = Field(default=1, ge=1, le=16)  # 1 = the present one alone
 
 
 def _check_pool(config: CameraConfig, pool: int) -> None:

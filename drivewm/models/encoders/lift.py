@@ -25,7 +25,7 @@ class LiftEncoder(BevEncoder):
         layers = len(config.height_edges_m) - 1
         super().__init__(config, grid, config.image_channels * layers, channels)
         self.config = config
-        self.step = self.backbone.stride * config.pool  # input pixels per lifted feature
+        self.step = self.stride * config.pool  # input pixels per lifted feature
         self.depth = nn.Conv2d(config.image_channels, config.depth_bins, 1)
         self.context = nn.Conv2d(config.image_channels, config.image_channels, 1)
         self.cache = LiftCache(grid, config.height_edges_m, depth_centers(config), self.step)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from drivewm.models.encoders.backbones.build import build_backbone
 from drivewm.models.encoders.base import CameraBatch
-from drivewm.models.encoders.config import CameraConfig, PullConfig
+from drivewm.models.encoders.config import STRIDES, CameraConfig, PullConfig
 from drivewm.models.encoders.projection import PullCache, voxel_points
 from drivewm.models.grid import GridConfig
 from drivewm.models.layers import BevUNet, ConvBlock
@@ -26,7 +26,7 @@ class BevEncoder(nn.Module):
     def __init__(self, config: CameraConfig, grid: GridConfig, lifted: int, channels: int) -> None:
         super().__init__()
         self.grid, self.channels = grid, channels
-        self.backbone = build_backbone(config)
+        self.backbone, self.stride = build_backbone(config), STRIDES[config.backbone.name]
         self.reduce = nn.Sequential(nn.Conv2d(lifted + 3, channels // 2, 1), nn.SiLU())
         self.fine = ConvBlock(channels // 2, channels // 2)
         self.halve = ConvBlock(channels // 2, channels, stride=2)
@@ -50,7 +50,7 @@ class PullEncoder(BevEncoder):
     def __init__(self, config: PullConfig, grid: GridConfig, channels: int) -> None:
         super().__init__(config, grid, config.image_channels * len(config.heights_m), channels)
         self.config = config
-        self.cache = PullCache(grid, config.heights_m, self.backbone.stride)
+        self.cache = PullCache(grid, config.heights_m, self.stride)
 
     def forward(self, observation: CameraBatch) -> Tensor:
         size = (observation.images.shape[-2], observation.images.shape[-1])

@@ -85,13 +85,14 @@ class ResNet(nn.Module):
         self.widths = tuple(w * block.expansion for w in _WIDTHS)
         self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
         self.bn1 = StoredNorm(64)
-        inputs = 64
+        inputs, stages = 64, []
         for stage, (width, count) in enumerate(zip(_WIDTHS, _BLOCKS[layers])):
             blocks: list[nn.Module] = []
             for n in range(count):
                 blocks.append(block(inputs, width, 2 if stage and not n else 1))
                 inputs = width * block.expansion
-            setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
+            stages.append(nn.Sequential(*blocks))
+        self.layer1, self.layer2, self.layer3, self.layer4 = stages
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
