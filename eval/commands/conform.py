@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the table; exit code 1 when something differs that is no shown tie."""
-    from drivewm.eval.conform.run import as_rows, conform, is_equal, summary, table
+    from drivewm.eval.conform.run import absent, as_rows, conform, is_equal, summary, table
     from drivewm.storage import write_text
 
     counts = conform(Path(args.fixtures), args.kinds.split(",") if args.kinds else None)
@@ -24,6 +24,9 @@ def run(args: argparse.Namespace) -> int:
     print(f"\n{summary(counts)}")
     if args.json:
         write_text(Path(args.json), json.dumps(as_rows(counts), indent=1) + "\n")
+    lacking = absent(Path(args.fixtures))
+    if lacking and not args.kinds:
+        print(f"\nnot compared, for the folder does not hold them: {', '.join(lacking)}")
     wrong = [count for count in counts if not is_equal(count)]
     kinds, compared = len({c.kind for c in counts}), sum(c.cases for c in counts)
     print(f"\n{kinds} kinds, {len(counts)} quantities, {compared} comparisons: ", end="")

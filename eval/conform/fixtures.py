@@ -27,6 +27,18 @@ TRACK = ("trk_x_e4", "trk_y_e4", "trk_h_e6", "trk_vx_e4", "trk_vy_e4")
 Row = dict[str, Any]
 
 
+class _Named(dict):
+    """What a file holds by name; what it lacks is named with the file."""
+
+    def __init__(self, values: Row, what: str, file: Path | str) -> None:
+        super().__init__(values)
+        self._what, self._file = what, file
+
+    def __missing__(self, key: str) -> Any:
+        raise InputError(f"{self._what} is missing", file=self._file, field=str(key),
+                         fix="fetch the whole set again")  # fmt: skip
+
+
 class Fixtures:
     """One folder. ``folder`` may also be the parent of a single set named ``dev``."""
 
@@ -41,7 +53,7 @@ class Fixtures:
 
     def has(self, kind: str) -> bool:
         """Whether the folder holds cases of the kind."""
-        return self._path(kind).is_file()
+        return self.path(kind).is_file()
 
     def rows(self, kind: str) -> list[Row]:
         """All cases of a kind as dicts.
@@ -49,22 +61,25 @@ class Fixtures:
         Raises:
             InputError: the file is absent or unreadable.
         """
-        path = self._path(kind)
+        path = self.path(kind)
         try:
             if path.suffix == ".gz":
                 with gzip.open(path) as file:
-                    return [json.loads(line) for line in file]
-            return pq.read_table(path).to_pylist()
+                    rows = [json.loads(line) for line in file]
+            else:
+                rows = pq.read_table(path).to_pylist()
+            return [_Named(row, "column", path) for row in rows]
         except FileNotFoundError as error:
             raise InputError("file is missing", file=path, fix="fetch the whole set") from error
-        except (pa.ArrowInvalid, OSError, EOFError, ValueError) as error:
+        except (pa.ArrowInvalid, OSError, EOFError, ValueError, TypeError) as error:
             raise InputError(f"not readable ({error})", file=path, fix="fetch it again") from error
 
     def maps(self) -> dict[str, RoadMap]:
         """The maps by id."""
         return _maps(str(self.folder / "maps.json.gz"))
 
-    def _path(self, kind: str) -> Path:
+    def path(self, kind: str) -> Path:
+        """Where the cases of a kind lie."""
         packed = self.folder / f"{kind}.jsonl.gz"
         return packed if packed.is_file() else self.folder / f"{kind}.parquet"
 
@@ -73,8 +88,10 @@ class Fixtures:
 def _maps(path: str) -> dict[str, RoadMap]:
     try:
         with gzip.open(path) as file:
-            return {row["map_id"]: road_map_of(row) for row in json.load(file)}
-    except (OSError, EOFError, ValueError) as error:
+            rows = [_Named(row, "field of a map", path) for row in json.load(file)]
+        maps = {row["map_id"]: road_map_of(row) for row in rows}
+        return _Named(maps, "map of a case", path)
+    except (OSError, EOFError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"not readable ({error})", file=path, fix="fetch it again") from error
 
 

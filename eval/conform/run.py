@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +26,8 @@ def conform(folder: Path, kinds: Sequence[str] | None = None) -> list[Count]:
         kinds: which to run (default: all of ``registry.KINDS`` that the folder holds).
 
     Raises:
-        InputError: no fixtures there, an unknown kind, or a file that cannot be read.
+        InputError: no fixtures there, an unknown kind, or a file that cannot be read or has no
+            cases.
     """
     fixtures = Fixtures(folder)
     for kind in kinds or ():
@@ -39,10 +41,34 @@ def conform(folder: Path, kinds: Sequence[str] | None = None) -> list[Count]:
         for kind in here:
             tally = Tally(kind)
             module = importlib.import_module(KINDS[kind])
-            module.check(fixtures, tally)
+            _check(module, fixtures, tally)
             counts += tally.counts.values()
             progress.update()
     return counts
+
+
+def _check(module: Any, fixtures: Fixtures, tally: Tally) -> None:
+    """All cases of a kind.
+
+    Raises:
+        InputError: there are none, or one holds something else than it should.
+    """
+    file = fixtures.path(source_of(tally.kind))
+    try:
+        module.check(fixtures, tally)
+    except (TypeError, ValueError, LookupError) as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__} at {Path(at.filename).name}:{at.lineno}: {error}"
+        raise InputError(f"a case of {tally.kind} cannot be judged ({text})", file=file,
+                         fix="fetch it again") from error  # fmt: skip
+    if not tally.counts:
+        raise InputError("holds no cases", file=file, fix="fetch it again")
+
+
+def absent(folder: Path) -> list[str]:
+    """Kinds that the folder does not hold."""
+    fixtures = Fixtures(folder)
+    return [kind for kind in KINDS if not fixtures.has(source_of(kind))]
 
 
 def source_of(kind: str) -> str:

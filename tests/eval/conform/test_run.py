@@ -8,6 +8,7 @@ import pytest
 from drivewm.cli import main
 from drivewm.errors import InputError
 from drivewm.eval.conform import registry, run
+from drivewm.eval.conform.fixtures import Fixtures, _maps
 from drivewm.eval.conform.tally import Count
 
 
@@ -73,3 +74,37 @@ def test_few_shown_ties_are_equal_and_many_are_not():
     unshown = Count(kind="k", quantity="q", tolerance=None, cases=100, mismatches=3, excepted=2)
     many = Count(kind="k", quantity="q", tolerance=None, cases=100, mismatches=9, excepted=9)
     assert not run.is_equal(unshown) and not run.is_equal(many)
+
+
+def test_a_missing_column_and_a_wrong_type_are_one_line_and_exit_2(folder, hand_kind, capsys):
+    for lines, message in (
+        ('{"y": 1.0}\n', "hand.jsonl.gz: [x] column is missing"),
+        ('{"x": "far"}\n', "hand.jsonl.gz: a case of hand cannot be judged (ValueError"),
+        ("", "hand.jsonl.gz: holds no cases"),
+    ):
+        with gzip.open(folder / "hand.jsonl.gz", "wt") as file:
+            file.write(lines)
+        assert main(["conform", str(folder)]) == 2
+        error = capsys.readouterr().err.strip().splitlines()[-1]
+        assert message in error and "fetch" in error
+
+
+def test_a_map_that_is_not_there_or_not_whole_is_named(folder):
+    maps = Fixtures(folder).maps()
+    with pytest.raises(InputError, match="m9"):
+        maps["m9"]
+    _maps.cache_clear()
+    with gzip.open(folder / "maps.json.gz", "wt") as file:
+        json.dump([{"map_id": "m1"}], file)
+    with pytest.raises(InputError) as raised:
+        Fixtures(folder).maps()
+    assert raised.value.field == "lanes" or raised.value.field == "stop_lines"
+
+
+def test_kinds_that_the_folder_lacks_are_named(folder, hand_kind, monkeypatch, capsys):
+    both = {"hand": "hand_kind", "boxes": "drivewm.eval.conform.boxes"}
+    monkeypatch.setattr(run, "KINDS", both)
+    with gzip.open(folder / "hand.jsonl.gz", "wt") as file:
+        file.write('{"x": 1.0}\n')
+    assert main(["conform", str(folder)]) == 0
+    assert "not compared, for the folder does not hold them: boxes" in capsys.readouterr().out
