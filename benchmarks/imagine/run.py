@@ -2,11 +2,11 @@
 
     python benchmarks/imagine/run.py [--preset tiny] [--candidates 64] [--threads 2] [--json FILE]
 
-`near` gives reward and continue of every step and decodes occupancy only around the ego; in the other
-columns every state is decoded whole: occupancy probabilities of all cells, flow, reward and continue at each of
-the six steps of 0.5 s. Wall seconds and CPU seconds (over all threads) are each the least of several
-runs after one that warms up; ratios are of CPU seconds, which suffer least from others at work.
-Weights are random.
+`near` gives reward and continue of every step and decodes occupancy only around the ego; in the
+other columns every state is decoded whole: occupancy probabilities of all cells, flow, reward and
+continue at each of the six steps of 0.5 s. Wall and CPU seconds (of all threads) are the least of
+several runs after one that warms up; ratios are of CPU seconds, which suffer least from others at
+work. Weights are random.
 """
 
 from __future__ import annotations

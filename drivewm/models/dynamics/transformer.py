@@ -56,6 +56,26 @@ class Block(nn.Module):
         self.time = None if past is None else TimeAttention(width, heads, past)
         self.norm_time = None if past is None else RMSNorm(width)
 
+    def forward(
+        self, x: Tensor, cells: int, kept: Tensor | None, known: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        """
+        Args:
+            x: [B, N, D]; the first ``cells`` tokens have a place.
+            kept: [B, cells, P, 2 D] keys and values of earlier instants, for time attention.
+            known: [B, cells, P] share of the cell that lay on the grid then.
+
+        Returns:
+            [B, N, D], and the keys and values of now where there is time attention.
+        """
+        x = x + self.space(self.norm_space(x))
+        new: list[Tensor] = []
+        if self.time is not None and self.norm_time is not None and kept is not None:
+            keys, values = kept.chunk(2, -1)
+            y, k, v = self.time(self.norm_time(x[:, :cells]), keys, values, known)
+            x, new = torch.cat([x[:, :cells] + y, x[:, cells:]], 1), [k, v]
+        return x + self.mlp(self.norm_mlp(x)), new
+
 
 class TokenTransformer(SpatialDynamics):
     def __init__(
@@ -73,9 +93,9 @@ class TokenTransformer(SpatialDynamics):
         self.enter = nn.Conv2d(self.channels + 1, d, 4, PATCH, 1)
         self.action = nn.Linear(ACTION_COLUMNS, d)
         self.register = nn.Parameter(torch.randn(c.registers, d) * 0.02)
-        timed = [(i + 1) % c.time_every == 0 for i in range(c.blocks)]
-        self.blocks = nn.ModuleList(Block(d, c.heads, c.past if t else None) for t in timed)
-        self.cached = sum(timed) * 2 * d  # channels of one kept instant
+        self.timed = [(i + 1) % c.time_every == 0 for i in range(c.blocks)]
+        self.blocks = nn.ModuleList(Block(d, c.heads, c.past if t else None) for t in self.timed)
+        self.cached = sum(self.timed) * 2 * d  # channels of one kept instant
         self.norm = RMSNorm(d)
         self.predict = nn.Linear(d, sum(c.levels))
         self.write = nn.Sequential(nn.Linear(d + len(c.levels), 2 * d), nn.SiLU())
@@ -104,17 +124,11 @@ class TokenTransformer(SpatialDynamics):
         past = self.moved(state.past, action)[:, :-1].flatten(2).transpose(1, 2)
         past = past.unflatten(2, (self.config.past, self.cached + 1))  # [B, N, P, .]
         kept, known = past.split([self.cached, 1], -1)
-        new, at = [], 0
-        for block in self.blocks:
-            x = x + block.space(block.norm_space(x))
-            if block.time is not None:
-                keys, values = kept[..., at : at + 2 * self.config.width].chunk(2, -1)
-                at += 2 * self.config.width
-                tokens = block.norm_time(x[:, :cells])
-                y, k, v = block.time(tokens, keys, values, known[..., 0])
-                x = torch.cat([x[:, :cells] + y, x[:, cells:]], 1)
-                new += [k, v]
-            x = x + block.mlp(block.norm_mlp(x))
+        each = iter(kept.split(2 * self.config.width, -1))  # one part a block with time attention
+        new: list[Tensor] = []
+        for block, timed in zip(self.blocks, self.timed):
+            x, own = block(x, cells, next(each) if timed else None, known[..., 0])
+            new += own
         now = torch.cat([*new, torch.ones_like(x[:, :cells, :1])], -1)[:, :, None]
         past = torch.cat([now, past[:, :, :-1]], 2).flatten(2).transpose(1, 2)
         x = self.norm(x[:, :cells])
