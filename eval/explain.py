@@ -10,6 +10,7 @@ from typing import Any
 
 from drivewm.errors import InputError
 from drivewm.eval.attribution import Share, attribute, score_of
+from drivewm.eval.recovery import check_tables
 from drivewm.eval.results import read_manifest, read_rows, read_table
 from drivewm.eval.schema import KEY, TERMS, Cell, Row, cell_of
 from drivewm.measures.comfort import BOUNDS
@@ -95,6 +96,7 @@ def choose(
         raise InputError("the run is not finished", file=folder, fix="run `drivewm score` again")
     columns = [*KEY, "recording", "score"]
     rows = read_table(folder, "scores", columns).to_pylist()
+    check_tables(folder)
     exact = [row for row in rows if row["scene_id"] == scene_id]
     rows = exact or [row for row in rows if row["recording"] == scene_id] or _unknown(
         folder, "--scene", scene_id, [row["scene_id"] for row in rows]

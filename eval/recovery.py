@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drivewm.errors import InputError
-from drivewm.eval.results import read_manifest
+from drivewm.eval.results import AGAIN, read_manifest
 from drivewm.eval.schema import SCHEMA_VERSION, SERIES, TABLES, Part, cell_of
 from drivewm.storage import atomic_file, write_text
 
@@ -92,6 +92,19 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
 def is_whole(folder: Path) -> bool:
     """Can every row of every table be read?"""
     return all(_damage(folder, name) is None for name in TABLES)
+
+
+def check_tables(folder: Path) -> None:
+    """Are the tables those that the run wrote? Folders without ``.recovery`` are not asked.
+
+    Raises:
+        InputError: a table was changed, or is another run's.
+    """
+    for name in TABLES:
+        path, kept = folder / f"{name}.parquet", _kept_hashes(folder, name)["file"]
+        if kept and path.exists() and _hash(path, 0, path.stat().st_size) != kept:
+            raise InputError("not the table that this run wrote (damaged, or another run's)",
+                             file=path, fix=AGAIN)  # fmt: skip
 
 
 def score_rows(folder: Path) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from drivewm.errors import InputError
 from drivewm.eval import archive
+from drivewm.eval.recovery import check_tables
 from drivewm.eval.results import AGAIN, read_manifest, read_table, table_batches
 from drivewm.eval.schema import SERIES, Cell, Row, cell_of
 
@@ -95,6 +96,7 @@ def read(folder: str | Path) -> Results:
     if manifest.get("status", "complete") != "complete":
         raise InputError("the run is not finished", file=folder, field="status", fix=AGAIN)
     rows = [_worst_if_failed(row) for row in read_table(folder, "scores").to_pylist()]
+    check_tables(folder)
     if not rows:
         raise InputError("holds no row", file=folder / "scores.parquet", fix=AGAIN)
     _refuse_twice(rows, folder / "scores.parquet")

@@ -8,7 +8,7 @@ from PIL import Image
 
 from drivewm.cli import main
 from drivewm.errors import InputError
-from drivewm.eval import explain, explain_text
+from drivewm.eval import explain, explain_text, recovery
 from drivewm.eval.schema import Cell
 from tests.eval.report import folders
 
@@ -114,3 +114,14 @@ def test_without_an_archive_there_is_text_alone(scored, capsys):
         path.unlink()
     assert main(["explain", str(scored), "--scene", "a", "--planner", "blind"]) == 0
     assert "no picture" in capsys.readouterr().out
+
+
+def test_tables_of_another_run_are_not_explained(scored, tmp_path, capsys):
+    recovery.keep_footers(scored)
+    other = folders.write_results(tmp_path / "other", [folders.score_row("else", "a")])
+    (scored / "scores.parquet").write_bytes((other / "scores.parquet").read_bytes())
+    for verb in (["explain", str(scored), "--scene", "a"],
+                 ["report", str(scored), "-o", str(tmp_path / "r.html")]):  # fmt: skip
+        assert main(verb) == 2
+        error = capsys.readouterr().err.strip().splitlines()[-1]
+        assert "scores.parquet: not the table that this run wrote" in error
