@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor
@@ -34,7 +34,9 @@ def save(folder: str | Path, model: WorldModel, provenance: dict[str, Any], card
     write_text(folder / CARD, card)
     with atomic_file(folder / WEIGHTS) as partial:
         weights = {k: v.contiguous() for k, v in model.state_dict().items()}
-        partial.write_bytes(serialise(weights))  # the library's own writer keeps the file private
+        about = {"drivewm": drivewm.__version__, "grid": model.config.grid.model_dump_json()}
+        # Not the library's own writer of files: that keeps them private to the user.
+        partial.write_bytes(serialise(weights, metadata=about))
 
 
 def provenance(folder: str | Path) -> dict[str, Any]:
@@ -76,6 +78,7 @@ def load(folder: str | Path) -> WorldModel:
     config = validate(ModelConfig, parts["model"], file=str(folder / CONFIG))
     model = WorldModel(config)
     weights = read_weights(folder)
+    check_grid(_grid_of(folder / WEIGHTS), config.grid, folder / CONFIG)
     differ = differences(model.state_dict(), weights)
     if differ:
         made = str(parts["provenance"].get("drivewm", "unknown"))
@@ -101,6 +104,16 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
         raise InputError("file is missing", file=folder / WEIGHTS, fix=FIX) from error
     except SafetensorError as error:
         raise InputError(f"not readable ({error})", file=folder / WEIGHTS, fix=FIX) from error
+
+
+def _grid_of(path: Path) -> object:
+    """The grid that the weights were trained on, where the file says so: its tensors do not."""
+    with safe_open(path, framework="pt") as file:
+        about = file.metadata() or {}
+    try:
+        return json.loads(about.get("grid", "{}"))
+    except ValueError as error:
+        raise InputError(f"the grid is not JSON ({error})", file=path, fix=FIX) from error
 
 
 @dataclass(frozen=True, kw_only=True)

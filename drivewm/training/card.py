@@ -128,7 +128,8 @@ def _value(rows: list[dict], given: str, metric: str, seconds: float) -> str:
     for r in rows:
         at = (r["row"], r["input"], r["mask"], r["horizon_s"])
         if at == (_MODEL, given, "none", seconds) and r[metric] is not None:
-            return _bracketed(r[metric], *r["intervals"].get(metric, (None, None)), sign="")
+            low, high = r["intervals"].get(metric, (None, None))
+            return _bracketed(r[metric], low, high, sign="")
     return "-"
 
 

@@ -8,7 +8,6 @@ Shapes: K frames, N cameras, X, Y, Z cells.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -59,7 +58,8 @@ class Frames:
         return SceneTimes(self.scene_id, len(self.occupancy), self.dt_s)
 
 
-class SceneTimes(NamedTuple):
+@dataclass(frozen=True)
+class SceneTimes:
     """When the frames of a scene are: enough to cut its windows."""
 
     scene_id: str

@@ -18,7 +18,9 @@ class Witness:
     """Remembers the rows under way and turns failures into messages that name them."""
 
     def __init__(self, names: Names | None) -> None:
-        self._names, self._rows, self._step = names, [], 0
+        self._names = names
+        self._rows: list[int] = []
+        self._step = 0
 
     def sees(self, rows: Tensor | None, step: int) -> None:
         """Takes note of a batch's rows [B] before it is worked on."""

@@ -76,6 +76,9 @@ class LossScale(nn.Module):
     are buffers, so that a resumed run goes on with them.
     """
 
+    square: Tensor  # [N] running mean of squares, not yet corrected for its start at 0
+    seen: Tensor  # how often it was fed
+
     def __init__(self, names: Sequence[str], decay: float = 0.99) -> None:
         super().__init__()
         self.names, self.decay = list(names), decay

@@ -131,3 +131,13 @@ def test_a_start_from_another_grid_is_refused(folder):
     ) as caught:
         checkpoint.start_from(WorldModel(other), folder)
     assert caught.value.field == "model.grid.x_max_m"
+
+
+def test_weights_of_another_grid_are_told_from_a_config_that_was_edited(folder):
+    path = folder / checkpoint.CONFIG
+    content = json.loads(path.read_text())
+    content["model"]["grid"] |= {"y_min_m": -28.8, "y_max_m": 22.4}  # every tensor still fits
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"made for a grid with y_min_m = -25\.6") as caught:
+        checkpoint.load(folder)
+    assert caught.value.field == "model.grid.y_min_m"

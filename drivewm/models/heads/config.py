@@ -19,16 +19,16 @@ class HeadsConfig(Config):
     agents: bool = False  # boxes with class and velocity
     value: bool = False  # discounted return of the recorded policy
     ego_action: bool = False  # the next ego motions
-    ensemble: int = Field(0, ge=0, le=32)  # members; their disagreement tells what is new
+    ensemble: int = Field(default=0, ge=0, le=32)  # members; their disagreement tells what is new
     joint: bool = False
     outcome: Literal["learned", "contact"] = "learned"  # of the continue head, see contact.py
-    agent_channels: int = Field(32, ge=8)
-    agent_slots: int = Field(48, ge=1)  # boxes a frame, labels and predictions
-    agent_min_score: float = Field(0.3, gt=0, lt=1)
-    value_steps: int = Field(10, ge=1)  # model steps that the return reaches ahead
-    value_discount: float = Field(0.9, gt=0, le=1)  # per model step
-    ego_modes: int = Field(3, ge=1)
-    ego_steps: int = Field(6, ge=1)  # model steps ahead
+    agent_channels: int = Field(default=32, ge=8)
+    agent_slots: int = Field(default=48, ge=1)  # boxes a frame, labels and predictions
+    agent_min_score: float = Field(default=0.3, gt=0, lt=1)
+    value_steps: int = Field(default=10, ge=1)  # model steps that the return reaches ahead
+    value_discount: float = Field(default=0.9, gt=0, le=1)  # per model step
+    ego_modes: int = Field(default=3, ge=1)
+    ego_steps: int = Field(default=6, ge=1)  # model steps ahead
 
     @property
     def any(self) -> bool:
