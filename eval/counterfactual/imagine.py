@@ -5,7 +5,7 @@ Shapes: B branches, H steps of 0.5 s, K classes, X, Y, Z cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -103,15 +103,15 @@ def _rows(
     states = [many, *imagine_all(model, many, actions)]
     blind = [start, *imagine_all(model, start, mean[:1])]
     warped = [many, *imagine_all(model, many, actions, learned=False)]
-    as_one = _seen(blind, grid)
+    as_one, carried = _seen(blind, grid), _seen(warped, grid)
     blinded = Seen(**{k: np.repeat(v, len(actions), 0) for k, v in vars(as_one).items()})
     own = relative(truth.poses[:, :1], truth.poses)  # [B, H + 1, 3] in the frame of now
     return {
         MODEL: Said(seen=_seen(states, grid), ends=_ends(states)),
         BLIND: Said(seen=blinded, ends=np.repeat(_ends(blind), len(actions))),
         PLACED: Said(seen=placed(blinded, _poses(mean), own, grid)),
-        WARP: Said(seen=_seen(warped, grid)),
-        BOXES: Said(seen=_boxes(model, start, warped, actions, own)),
+        WARP: Said(seen=replace(carried, flow=np.zeros_like(carried.flow))),  # nothing moves
+        BOXES: Said(seen=_boxes(model, start, carried, actions, own)),
     }
 
 
@@ -174,7 +174,7 @@ def placed(seen: Seen, assumed: np.ndarray, own: np.ndarray, grid: GridConfig) -
 
 
 def _boxes(
-    model: WorldModel, start: Imagined, warped: list[Imagined], actions: Tensor, own: np.ndarray
+    model: WorldModel, start: Imagined, soft: Seen, actions: Tensor, own: np.ndarray
 ) -> Seen:
     """Ego-warp whose movables go on as rigid wholes: classes exactly so, probabilities softly."""
     grid, count = model.config.grid, len(actions)
@@ -183,7 +183,7 @@ def _boxes(
     still = certain_logits(torch.from_numpy(without_movables(first)).long()[None])
     bare = model.start_from(start.latent, still, torch.zeros_like(start.flow)).repeat(count)
     ground = [bare, *imagine_all(model, bare, actions, learned=False)]
-    base, soft = _seen(ground, grid), _seen(warped, grid)
+    base = _seen(ground, grid)
     every, flows = base.classes.copy(), np.zeros_like(base.flow)
     every[:, 0], flows[:, 0] = first, flow
     for b in range(count):

@@ -9,9 +9,11 @@ from PIL import Image
 from drivewm import cli
 from drivewm.errors import InputError
 from drivewm.eval.counterfactual import run, truth
+from drivewm.eval.counterfactual.imagine import rows_of
 from drivewm.eval.counterfactual.names import PERCEIVED, TRUE
 from drivewm.eval.counterfactual.results import write_tables
 from drivewm.eval.counterfactual.states import TruthConfig
+from drivewm.eval.forecast.checkpoints import features_of
 from drivewm.models import checkpoint
 from drivewm.training.clips import load_frames
 
@@ -166,3 +168,21 @@ def test_a_fleet_without_worlds_is_refused(small_fleet):
     bare, split = Fleet(small_fleet.path, infos), infos[0].split
     with pytest.raises(InputError, match="synthetic world"):
         truth.check(bare, TruthConfig(splits=(split,)))
+
+
+def test_in_the_ego_warp_nothing_moves_and_boxes_go_on_with_what_was_perceived(
+    small_fleet, untrained_run, config, options, made
+):
+    model = checkpoint.load(untrained_run)
+    state = states_of(small_fleet, config, options)[0]
+    here = truth.load(options.truth, small_fleet, config, state)
+    frames = load_frames(small_fleet, state.scene, model.config)
+    said = rows_of(model, frames, features_of(model, frames), here)
+    assert not said["ego-warp", TRUE].seen.flow.any()
+    assert here.flow[0, 0].any() and said["ego-warp+cv-boxes", TRUE].seen.flow.any()
+    for key, row in said.items():
+        np.testing.assert_array_equal(
+            row.seen.classes[:, 0], np.repeat(row.seen.classes[:1, 0], len(here.names), 0)
+        )
+        if key[0] != "action-blind, placed":
+            np.testing.assert_array_equal(row.seen.classes[:, 0], here.occupancy[:, 0])
