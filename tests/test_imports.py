@@ -120,7 +120,8 @@ def test_commands_import_nothing_heavy() -> None:
 def test_the_evaluator_does_not_import_torch() -> None:
     free = ("geometry", "scene", "measures", "sim", "logs", "planners", "eval")
     model_users = (
-        "drivewm.planners.imagine", "drivewm.eval.forecast", "drivewm.eval.counterfactual",
+        "drivewm.planners.imagine", "drivewm.planners.looking", "drivewm.planners.perceived",
+        "drivewm.eval.forecast", "drivewm.eval.counterfactual",
     )  # fmt: skip
     names = [
         module.name
