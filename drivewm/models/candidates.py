@@ -28,7 +28,7 @@ from drivewm.models.world_model import (
 from drivewm.scene import OccClass
 
 Keep = Callable[[Imagined], dict[str, Tensor]]
-CHUNK = 8  # rows that go through all steps together
+CHUNK = 16  # rows that go through all steps together
 
 
 def outcomes(state: Imagined) -> dict[str, Tensor]:

@@ -12,14 +12,15 @@ from drivewm.models.layers import zero_init
 
 
 class RMSNorm(nn.Module):
-    """Scale to unit root mean square over the last axis, in float32."""
+    """Scale to unit root mean square over the last axis."""
 
     def __init__(self, width: int, learned: bool = True) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width)) if learned else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, x.shape[-1:], self.weight, 1e-6)
+        weight = None if self.weight is None else self.weight.to(x.dtype)
+        return F.rms_norm(x, x.shape[-1:], weight, 1e-6)
 
 
 class SpatialAttention(nn.Module):
