@@ -185,6 +185,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"judged by {', '.join(sorted(judged))}: the recordings cannot have {score.name}")
     for line in read_manifest(Path(args.out)).get("caveats", ()):
         print(line)
+    if score.missing == "reference":
+        print("missing reference: what is not applicable was judged as the reference's code does")
     print(f"\nresults: {args.out}")
     return 0
 

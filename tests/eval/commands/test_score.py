@@ -105,3 +105,11 @@ def test_seeds_safety_parameters_and_no_archives(fleet, tmp_path, capsys):
     assert score("constant_velocity", "--fleet", "f", "-o", str(other), *words) == 0
     shorter = [row["tet_s"] for row in read_table(other, "safety").to_pylist()]
     assert len(exposed) == 2 and exposed[0] > shorter[0] > 0
+
+
+def test_terms_filled_in_as_by_the_reference_are_said(fleet, tmp_path, capsys):
+    words = ("log_replay", "--fleet", "f", "--scenes", "no_lanes", "--score", "nuplan_cls")
+    assert score(*words, "-o", str(tmp_path / "a"), "--missing", "reference") == 0
+    assert "missing reference: what is not applicable was judged" in capsys.readouterr().out
+    assert score(*words, "-o", str(tmp_path / "b")) == 0
+    assert "missing reference" not in capsys.readouterr().out
