@@ -206,7 +206,7 @@ def point_at(line: np.ndarray, arc_m: float) -> tuple[float, float]:
 
 @njit(cache=True)
 def nearest_pose(line: np.ndarray, x: float, y: float) -> tuple[float, float, float]:
-    """Pose on the line [P, 2] nearest to (x, y); its heading looks 0.5 m ahead (back at the end)."""
+    """Pose on the line [P, 2] nearest to (x, y); it looks 0.5 m ahead (back at the end)."""
     arc_m = arc_at(line, x, y)
     ax, ay = point_at(line, arc_m)
     bx, by = point_at(line, arc_m + LOOK_AHEAD_M)

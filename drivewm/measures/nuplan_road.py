@@ -1,6 +1,6 @@
 """What nuPlan's metrics ask a map, prepared once per map for the kernels.
 
-Shapes: L lanes and connectors, R roadblocks. CSR: items of row i are ``x[first[i] : first[i + 1]]``.
+Shapes: L lanes and connectors, R roadblocks. CSR: row i is ``x[first[i] : first[i + 1]]``.
 """
 
 from __future__ import annotations

@@ -25,8 +25,9 @@ _UPPER_RAD = 0.21  # the upper edge of nuScenes' lidar
 def ray_pattern() -> np.ndarray:
     """The directions of the released evaluation, 39 elevations x 360; float64 [14040, 3], length 1.
 
-    (Remarks there speak of 15,840 rays; its rule gives 14,040, and the rule is what is run.) Ten beams meet flat ground at 1 to 10 times the lidar's height; above them the angle grows by
-    the last step until it passes the upper edge. The azimuth turns by whole degrees from x to y.
+    (Remarks there speak of 15,840 rays; its rule gives 14,040, and the rule is what is run.) Ten
+    beams meet flat ground at 1 to 10 times the lidar's height; above them the angle grows by the
+    last step until it passes the upper edge. The azimuth turns by whole degrees from x to y.
     """
     elevation = [math.atan(k) - math.pi / 2 for k in range(1, 11)]
     step = elevation[-1] - elevation[-2]

@@ -198,19 +198,17 @@ class IDM:
         seen, poses = observation, np.empty((len(self._setups), STEPS, 3))
         for i, known in enumerate(self._setups):
             stops = seen.red_stop_points[i] if seen.red_stop_points else np.zeros((0, 2))
-            tracks = _nobody() if seen.tracks is None else tuple(
-                part[i] for part in (
-                    seen.tracks.state, seen.tracks.valid, seen.tracks.size_m,
-                    seen.tracks.score_type,
-                )
-            )  # fmt: skip
+            state, valid, size, score_type = _tracks(seen, i)
             plan(
-                known, float(seen.speed_limits_mps[i]), seen.ego[i], *tracks, stops,
-                np.ones(len(stops), bool), poses[i],
+                known, float(seen.speed_limits_mps[i]), seen.ego[i], state, valid, size, score_type,
+                stops, np.ones(len(stops), bool), poses[i],
             )  # fmt: skip
         return Trajectory(times_s=np.arange(1, STEPS + 1) * STEP_S, poses=poses)
 
 
-def _nobody() -> tuple[np.ndarray, ...]:
-    """State, valid, size and score type of no tracks."""
-    return np.zeros((0, 6)), np.zeros(0, bool), np.zeros((0, 3)), np.zeros(0, np.int8)
+def _tracks(seen: Observation, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """State, valid, size and score type of scene ``i``; of nobody where the mode hides tracks."""
+    if seen.tracks is None:
+        return np.zeros((0, 6)), np.zeros(0, bool), np.zeros((0, 3)), np.zeros(0, np.int8)
+    tracks = seen.tracks
+    return tracks.state[i], tracks.valid[i], tracks.size_m[i], tracks.score_type[i]

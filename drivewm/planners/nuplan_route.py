@@ -81,7 +81,7 @@ def _lane_around(graph: RoadGraph, x: float, y: float, heading: float, before: i
 
 
 def starting_lane(graph: RoadGraph, blocks: np.ndarray, box: np.ndarray, x: float, y: float) -> int:
-    """The lane of the first two roadblocks that holds (x, y), else the nearest to ``box`` [4, 2]."""
+    """The lane of the first two roadblocks that holds (x, y), else the nearest to ``box``."""
     bounds, lane_bounds = np.empty(4), np.empty(4)
     ring_bounds(box, 4, bounds)
     best, found = np.inf, -1

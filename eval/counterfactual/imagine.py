@@ -30,7 +30,7 @@ from drivewm.eval.forecast.baselines import (
 )
 from drivewm.geometry.se2 import from_local, relative, to_local
 from drivewm.models import warp
-from drivewm.models.dynamics.base import make_action
+from drivewm.models.dynamics.base import Latent, make_action
 from drivewm.models.grid import GridConfig, cell_centers
 from drivewm.models.rollout import classes, imagine_all, observe_all
 from drivewm.models.world_model import STEP_S, Imagined, WorldModel, certain_logits
@@ -68,7 +68,7 @@ def rows_of(
 
 def observed(
     model: WorldModel, frames: Frames, features: Tensor, keyframe: int
-) -> tuple[object, Tensor]:
+) -> tuple[Latent, Tensor]:
     """The latent after the history that ends at ``keyframe``, and the features of that frame."""
     past = make_action(torch.from_numpy(frames.motion), torch.from_numpy(frames.dt_s))[None]
     begin = keyframe - model.config.observed_steps + 1

@@ -100,7 +100,7 @@ def judge(scene: Scene, recorded: Scene) -> Verdict:
 def closed_loop_score(recorded: Scene, evidence: Evidence, config: ScoreConfig) -> float:
     """``closed_loop`` of a drive whose evidence is already there."""
     ratio = along(recorded.route, recorded, evidence.history)[1]
-    own = {"progress": ratio, "making_progress": making_progress(ratio)}
+    own: dict[str, float | None] = {"progress": ratio, "making_progress": making_progress(ratio)}
     return combine(evidence.terms | own, config)[0]
 
 

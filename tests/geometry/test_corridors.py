@@ -80,7 +80,7 @@ def test_a_box_meets_a_corridor_where_shapely_says_so(turns, x, y, turn, square)
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     cos, sin = np.cos(turn), np.sin(turn)
     box = np.array([[2.4, 1], [-2.4, 1], [-2.4, -1], [2.4, -1]]) @ [[cos, sin], [-sin, cos]]
-    box = np.ascontiguousarray(box + [x, y])
+    box = np.ascontiguousarray(box + np.array([x, y]))
     bounds = np.concatenate([box.min(0), box.max(0)])
     ring, scratch = np.empty((40 * len(line), 2)), np.empty(4)
     got = corridor_meets(line, arc, len(line), 1.1, square, box, 4, bounds, ring, scratch)

@@ -15,7 +15,7 @@ def lines(draw):
     bend = np.cumsum(draw(st.lists(st.floats(-0.6, 0.6), min_size=4, max_size=30)))
     steps = draw(st.lists(st.floats(0.3, 4), min_size=len(bend), max_size=len(bend)))
     move = np.array(steps)[:, None] * np.stack([np.cos(bend), np.sin(bend)], -1)
-    return np.concatenate([[[7.0, -3.0]], [7.0, -3.0] + np.cumsum(move, 0)])
+    return np.concatenate([[[7.0, -3.0]], np.array([7.0, -3.0]) + np.cumsum(move, 0)])
 
 
 def _path(*parts):
