@@ -18,7 +18,9 @@ from tests.source_tree import Module, imported_names, imports_of, is_within, mod
 
 ALL = modules()
 HEAVY = ("torch", "numba", "lightning", "pytorch_lightning", "nuscenes")
-OPTIONAL = {"drivewm.sim.env": "gym"}  # module -> the extra that it asks for
+OPTIONAL = {  # module -> the extra that it asks for
+    "drivewm.sim.env": "gym", "drivewm.models.export": "onnx",
+}  # fmt: skip
 LIBRARY = ("config", "errors", "progress", "seeds", "storage")  # may be imported from anywhere
 
 # package -> the only drivewm packages it may import
@@ -141,7 +143,7 @@ def test_every_imported_distribution_is_declared(repository: Path) -> None:
         for name in {name.split(".")[0] for name in imports_of(module)} - {"drivewm"}:
             if name in sys.stdlib_module_names:
                 continue
-            owners = {canonicalize_name(owner) for owner in providers.get(name, ["(unknown)"])}
+            owners = {canonicalize_name(owner) for owner in providers.get(name, [name])}
             extra = project["optional-dependencies"].get(OPTIONAL.get(module.name), [])
             allowed = declared | {canonicalize_name(Requirement(line).name) for line in extra}
             if owners.isdisjoint(allowed):
