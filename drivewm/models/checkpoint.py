@@ -34,7 +34,9 @@ def save(folder: str | Path, model: WorldModel, provenance: dict[str, Any], card
     write_text(folder / CARD, card)
     with atomic_file(folder / WEIGHTS) as partial:
         weights = {k: v.contiguous() for k, v in model.state_dict().items()}
-        about = {"drivewm": drivewm.__version__, "grid": model.config.grid.model_dump_json()}
+        grid = model.config.grid.model_dump(mode="json")
+        about = {"drivewm": json.dumps({"version": drivewm.__version__, "grid": grid})}
+        # One entry: the library writes several in any order, and equal models are equal files.
         # Not the library's own writer of files: that keeps them private to the user.
         partial.write_bytes(serialise(weights, metadata=about))
 
@@ -111,9 +113,9 @@ def _grid_of(path: Path) -> object:
     with safe_open(path, framework="pt") as file:
         about = file.metadata() or {}
     try:
-        return json.loads(about.get("grid", "{}"))
-    except ValueError as error:
-        raise InputError(f"the grid is not JSON ({error})", file=path, fix=FIX) from error
+        return json.loads(about.get("drivewm", "{}")).get("grid")
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"metadata is not JSON ({error})", file=path, fix=FIX) from error
 
 
 @dataclass(frozen=True, kw_only=True)

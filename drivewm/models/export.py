@@ -5,6 +5,7 @@ Shapes: B batch, T observed frames, H imagined steps, K classes, X, Y, Z cells.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,8 +128,7 @@ def _torch(module: nn.Module, inputs: tuple, file: Path, fresh: tuple) -> tuple[
 
 
 def _onnx(module: nn.Module, inputs: tuple, file: Path, fresh: tuple) -> tuple[Tensor, ...]:
-    import onnxruntime
-
+    runtime = importlib.import_module("onnxruntime")  # no dependency: `_need` has looked for it
     program = torch.onnx.export(
         module, inputs, dynamo=True, input_names=["features", "past", "future"],
         output_names=list(OUTPUTS),
@@ -136,7 +136,7 @@ def _onnx(module: nn.Module, inputs: tuple, file: Path, fresh: tuple) -> tuple[T
     assert program is not None
     with atomic_file(file) as partial:
         program.save(str(partial), external_data=False)
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     names = [i.name for i in session.get_inputs()]
     found = session.run(None, {n: v.numpy() for n, v in zip(names, fresh)})
     return tuple(torch.from_numpy(value) for value in found)
