@@ -8,7 +8,6 @@ off side by side, and step s belongs to stream s % streams.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -52,7 +51,7 @@ class Pooled:
         dealt = generator("streams", seed).permutation(there)
         self._own = [np.sort(dealt[i :: self.streams]) for i in range(self.streams)]
         self._rows = {int(s): np.flatnonzero(scenes == s) for s in there}
-        self._epoch = lru_cache(maxsize=4)(self._mixed)
+        self._mixed: dict[tuple[int, int], np.ndarray] = {}
 
     def rows(self, step: int) -> np.ndarray:
         stream, local = step % self.streams, step // self.streams
@@ -60,7 +59,15 @@ class Pooled:
         wanted = np.arange(local * self.size, (local + 1) * self.size)
         return np.array([self._epoch(stream, int(w // count))[w % count] for w in wanted])
 
-    def _mixed(self, stream: int, epoch: int) -> np.ndarray:
+    def _epoch(self, stream: int, epoch: int) -> np.ndarray:
+        """The rows of one stream's epoch in order; the last few are remembered."""
+        if (stream, epoch) not in self._mixed:
+            if len(self._mixed) >= 2 * self.streams:
+                self._mixed.clear()
+            self._mixed[stream, epoch] = self._order(stream, epoch)
+        return self._mixed[stream, epoch]
+
+    def _order(self, stream: int, epoch: int) -> np.ndarray:
         rng = generator("pool", self.seed, stream, epoch)
         scenes = rng.permutation(self._own[stream])
         parts = []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -127,6 +128,8 @@ def test_loader_processes_keep_the_order_of_the_steps(small_fleet):
     for step, batch in zip(range(1, 6), loader, strict=True):
         alone = frames.batch(step)
         assert all(torch.equal(batch[key], alone[key]) for key in alone)
+    sent = pickle.loads(pickle.dumps(frames))  # as to a loader process that is spawned
+    assert torch.equal(sent.batch(3)["occupancy"], frames.batch(3)["occupancy"])
 
 
 def test_devices_share_the_rows_of_a_step(small_fleet, everything):
