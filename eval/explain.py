@@ -159,6 +159,8 @@ def _moment_of(term: str, moments: dict[str, Moment], row: Row) -> Moment | None
     known = [moments[name] for name in METRICS.get(term, (term,)) if name in moments]
     if term == "comfort":
         known = [*_uncomfortable(moments), *known]
+        if row["score_name"].startswith("navsim_"):  # its filters are others than the series'
+            known = known[::-1]
     if not known and term == "no_at_fault_collision" and row["collision_time_s"] is not None:
         time_s = row["collision_time_s"]
         return Moment(metric=term, step=round(10 * time_s), time_s=time_s, value=row[term],

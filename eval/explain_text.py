@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drivewm.eval.explain import Cause, Explanation, Moment
+from drivewm.eval.scores.navsim_config import EPDMS
 
 OF_TERMS = {  # what the value of a term's moment is
     "no_at_fault_collision": ("collision, delta-v", "m/s"),
@@ -14,6 +15,8 @@ OF_TERMS = {  # what the value of a term's moment is
     "ttc": ("time to collision", "s"),
     "lane_keeping": ("off the lane's middle", "m"),
     "comfort": ("share of its bound", ""),
+    "extended_comfort": ("unlike the plan before, share of its bound", ""),
+    "traffic_light": ("on a red connector", ""),
     "progress": ("share of the expert's", ""),
     "making_progress": ("share of the expert's", ""),
 }
@@ -36,7 +39,13 @@ def _lines(found: Explanation) -> Iterator[str]:
     fine = [cause.share.term for cause in found.causes if cause.share.lost <= 0]
     if fine:
         yield f"  nothing lost by: {', '.join(fine)}"
-    if abs(found.rest) > 1e-6:
+    if row["score_name"] == EPDMS:
+        yield (
+            "  The score is the mean over a frame pair of stage 1 times stage 2, not the product "
+            "and mean of the averaged terms above, which sets it apart from them by "
+            f"{abs(found.rest):.4f}; moments are of the plan now."
+        )
+    elif abs(found.rest) > 1e-6:
         yield f"  {found.rest:.4f} is not explained by the terms (the score is more than that)"
     if found.nearest_harm is not None:
         yield f"  nearest to harm: {moment_text(found.nearest_harm)}"

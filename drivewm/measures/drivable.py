@@ -64,7 +64,7 @@ class DrivableArea:
         lanes = [shape for shape in lanes if shape.intersects(near)]
         drivable = [shape for shape in drivable if shape.intersects(near)]
         return cls(
-            lanes=pack(lanes), drivable=pack(drivable), union=_union([*lanes, *drivable], near)
+            lanes=pack(lanes), drivable=pack(drivable), union=disjoint([*lanes, *drivable], near)
         )
 
     @staticmethod
@@ -73,7 +73,7 @@ class DrivableArea:
         if not road_map.has_drivable_area:
             return None
         lanes, drivable = _shapes(road_map)
-        return _union([*lanes, *drivable])
+        return disjoint([*lanes, *drivable])
 
 
 def _shapes(road_map: RoadMap) -> tuple[list[Polygon], list[Polygon]]:
@@ -81,7 +81,8 @@ def _shapes(road_map: RoadMap) -> tuple[list[Polygon], list[Polygon]]:
     return lanes, list(road_map.drivable)
 
 
-def _union(shapes: list[Polygon], near: Polygon | None = None) -> PolygonSet:
+def disjoint(shapes: list[Polygon], near: Polygon | None = None) -> PolygonSet:
+    """The union of polygons as disjoint ones, as far as it lies in ``near``."""
     parts = shapely.make_valid(shapes)
     whole = shapely.union_all(parts if near is None else shapely.intersection(parts, near))
     areas = shapely.get_parts(whole)

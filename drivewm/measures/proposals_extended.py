@@ -51,6 +51,23 @@ def extended_comfort(
     return ExtendedComfort((rms <= LIMITS).all(axis=1), rms)
 
 
+def worst_difference(
+    now: np.ndarray, before: np.ndarray, interval_s: float, dt_s: float = 0.1
+) -> tuple[int, float]:
+    """(step of ``now`` [T, 11] at which the feature that takes most of its limit differs most from
+    ``before`` [T, 11], share of the limit that its root mean square takes); as
+    ``extended_comfort``."""
+    rms = extended_comfort(now[None], before[None], interval_s, dt_s).rms[0]
+    worst, shift = int(np.argmax(rms / LIMITS)), round(interval_s / dt_s)
+    overlap = len(now) - shift
+    filters, raw = comfort_filters(overlap, False, dt_s, yaw_acc_degree=2), np.empty((4, overlap))
+    ours, theirs = np.empty((2, len(Series), overlap))
+    for states, series in ((now[:overlap], ours), (before[shift:], theirs)):
+        fill_series(NO_HISTORY, np.ascontiguousarray(states), 0.0, filters, True, raw, series)
+    row = FEATURES[worst]
+    return int(np.argmax(np.abs(ours[row] - theirs[row]))), float(rms[worst] / LIMITS[worst])
+
+
 @njit(cache=True)
 def _differences(
     now: np.ndarray,  # [B, V, 11]

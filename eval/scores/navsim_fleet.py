@@ -73,17 +73,17 @@ class NavsimFleet:
         config, human = self.config, self.config.human_filter
         now = self._judge.judge(asking, Place(step=step), human)
         if config.name == PDMS:
-            return now, self._alone(now, None)
+            return now, self._alone(now, None, None)
         before = self._judge.judge(asking, Place(step=step - step_of(PAIR_S)), human)
         if config.follow_ups is not None:
             return now, self._two_stages(asking, config.follow_ups, step, now, before)
         compared = extended_comfort(now.plan.states[None], before.plan.states[None], PAIR_S)
-        return now, self._alone(now, float(compared.ok[0]))
+        return now, self._alone(now, before, float(compared.ok[0]))
 
-    def _alone(self, judged: Judged, comfort: float | None) -> Judgement:
+    def _alone(self, judged: Judged, before: Judged | None, comfort: float | None) -> Judgement:
         extra = {} if comfort is None else {"extended_comfort": comfort}
         terms = judged.plan.terms | extra
-        return self._judgement(judged, judged.plan.epdms(comfort), terms, tuple(extra), {})
+        return self._judgement(judged, before, judged.plan.epdms(comfort), terms, tuple(extra), {})
 
     def _two_stages(
         self, asking: Asking, config: FollowUpConfig, step: int, now: Judged, before: Judged
@@ -102,18 +102,20 @@ class NavsimFleet:
         found = two_stages(tokens, [group])
         stages = {name: getattr(found, name)["score"] for name in ("stage1", "stage2")}
         combined = found.combined
-        return self._judgement(now, combined["score"], combined, ("extended_comfort",), stages)
+        extra = ("extended_comfort",)
+        return self._judgement(now, before, combined["score"], combined, extra, stages)
 
     def _judgement(
         self,
         judged: Judged,
+        before: Judged | None,
         score: float,
         terms: Mapping[str, float],
         extra: tuple[str, ...],
         stages: Mapping[str, float],
     ) -> Judgement:
         weights = dict(judged.plan.weights) | {name: self.config.weights[name] for name in extra}
-        return judgement_of(self.config, judged, score, terms, weights, stages)
+        return judgement_of(self.config, judged, before, score, terms, weights, stages)
 
 
 def follow_up_offsets(

@@ -29,6 +29,7 @@ from drivewm.eval.scores.navsim_world import (
     reacting_tracks,
     with_route,
 )
+from drivewm.geometry.strips import Strips
 from drivewm.measures.proposals import (
     NAVSIM_V1,
     NAVSIM_V2,
@@ -76,6 +77,10 @@ class Judged:
     vehicle: VehicleParams
     multipliers: tuple[str, ...]  # names of the terms that multiply
     reference: str  # whose plan progress is related to
+    environment: ProposalEnvironment
+    rules: ProposalRules
+    edge: Strips | None  # of the drivable area
+    has_lanes: bool
     fault_unknown: int  # lateral contacts that lanes would have to settle, and there are none
 
 
@@ -103,7 +108,8 @@ class MomentJudge:
             scene, asking.planner, place.step, place.offset, sim, asking.mode, asking.cameras,
             self._config.moments,
         )  # fmt: skip
-        known = with_route(scene, self._landscape(scene))  # found once
+        land = self._landscape(scene)
+        known = with_route(scene, land)  # found once
         reference, whose = self._references.at(known, place.step, place.offset)
         states = self._driven(asking, asked.ego, np.stack([reference, asked.poses]))
         tracks = self._tracks(asking, place.step, states[1])
@@ -124,7 +130,8 @@ class MomentJudge:
         )  # fmt: skip
         return Judged(
             asked=asked, plan=plan, scores=scores, tracks=tracks, vehicle=scene.vehicle,
-            multipliers=multipliers, reference=whose,
+            multipliers=multipliers, reference=whose, environment=environment, rules=rules,
+            edge=land.edge, has_lanes=land.has_lanes,
             fault_unknown=self._unsettled(scene, plan, scores, environment, rules),
         )  # fmt: skip
 

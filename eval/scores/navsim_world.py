@@ -13,6 +13,9 @@ from shapely.geometry import box
 
 from drivewm.eval.moments import cut, moved
 from drivewm.eval.scores.base import Missing
+from drivewm.geometry.strips import Strips
+from drivewm.geometry.strips import cut as strips
+from drivewm.measures.drivable import disjoint
 from drivewm.measures.proposals import ProposalEnvironment
 from drivewm.measures.proposals_areas import Areas, Ground
 from drivewm.measures.proposals_environment import (
@@ -49,6 +52,7 @@ class Landscape:
     has_lanes: bool
     has_lights: bool
     has_drivable: bool
+    edge: Strips | None  # union of what is drivable, for margins; None: not known
 
     def applicable(self, terms: tuple[str, ...], missing: Missing) -> tuple[str, ...]:
         """The terms that the source lets be judged."""
@@ -91,7 +95,14 @@ def landscape_of(scene: Scene, missing: Missing) -> Landscape:
         road=road, areas=all_layers.areas(), route_blocks=blocks, route_lanes=lanes,
         centreline=line(np.asarray(scene.route, float)), has_lanes=bool(lanes),
         has_lights=scene.lights.status is not None, has_drivable=has_drivable,
+        edge=_edge(all_layers) if has_drivable else None,
     )  # fmt: skip
+
+
+def _edge(layers: Layers) -> Strips:
+    return strips(
+        disjoint([s for s, kind in zip(layers.shapes, layers.kinds) if kind & Ground.DRIVABLE])
+    )
 
 
 def with_route(scene: Scene, land: Landscape) -> Scene:
