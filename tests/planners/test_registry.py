@@ -33,7 +33,7 @@ def test_by_name_with_options():
     assert isinstance(registry.create("constant_velocity"), ConstantVelocity)
     planner = registry.create("idm?speed_mps=7.5&headway_s=2")
     assert isinstance(planner, IDM)
-    assert planner._speed_mps == 7.5
+    assert planner.options["speed_mps"] == 7.5
 
 
 def test_by_module_and_class():
