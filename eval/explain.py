@@ -158,9 +158,10 @@ def _moment_of(term: str, moments: dict[str, Moment], row: Row) -> Moment | None
     Where the most telling one names nobody, who the next one names is taken along."""
     known = [moments[name] for name in METRICS.get(term, (term,)) if name in moments]
     if term == "comfort":
-        known = [*_uncomfortable(moments), *known]
-        if row["score_name"].startswith("navsim_"):  # its filters are others than the series'
-            known = known[::-1]
+        series = _uncomfortable(moments)
+        # NAVSIM judges with the past and filters of its own, which the series are without
+        own = row["score_name"].startswith("navsim_")
+        known = [*known, *series] if own else [*series, *known]
     if not known and term == "no_at_fault_collision" and row["collision_time_s"] is not None:
         time_s = row["collision_time_s"]
         return Moment(metric=term, step=round(10 * time_s), time_s=time_s, value=row[term],

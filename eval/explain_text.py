@@ -17,8 +17,8 @@ OF_TERMS = {  # what the value of a term's moment is
     "comfort": ("share of its bound", ""),
     "extended_comfort": ("unlike the plan before, share of its bound", ""),
     "traffic_light": ("on a red connector", ""),
-    "progress": ("share of the expert's", ""),
-    "making_progress": ("share of the expert's", ""),
+    "progress": ("share of the reference drive's", ""),
+    "making_progress": ("share of the reference drive's", ""),
 }
 
 

@@ -125,3 +125,15 @@ def test_tables_of_another_run_are_not_explained(scored, tmp_path, capsys):
         assert main(verb) == 2
         error = capsys.readouterr().err.strip().splitlines()[-1]
         assert "scores.parquet: not the table that this run wrote" in error
+
+
+def test_a_two_stage_score_says_that_it_is_a_mean_of_products(tmp_path):
+    row = folders.score_row("fine", "a", score=0.6, score_name="navsim_epdms", comfort=0.5)
+    worst = [
+        folders.worst_row("fine", "a", "lon_acc_mps2", 41, None, -1.0),
+        folders.worst_row("fine", "a", "comfort", 3, None, 1.2),
+    ]
+    folder = folders.write_results(tmp_path / "results", [row], worst=worst)
+    text = explain_text.as_text(explain.explain(folder, Cell("fine", "a", 0)))
+    assert "mean over a frame pair of stage 1 times stage 2" in text
+    assert "not explained" not in text and "share of its bound 1.20 at 0.3 s" in text
