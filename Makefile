@@ -21,10 +21,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo       install, then the whole line on a synthetic fleet (about 10 min on 2 cores)"
+	@echo "make demo       install, then the whole line on a synthetic fleet (about 13 min on 2 cores)"
 	@echo "make install    a virtual environment in $(VENV) with the exact versions (1 to 3 min)"
-	@echo "make test       install, then every test but the slow ones (about 3 min on 2 cores)"
-	@echo "make test-all   make test with the slow ones, which run the demo small (about 6 min)"
+	@echo "make test       install, then every test but the slow ones (about 9 min on 2 cores)"
+	@echo "make test-all   make test with the slow ones, which run the demo small (about 13 min)"
 	@echo "make lint       ruff: rules and formatting (seconds)"
 	@echo "make typecheck  mypy on the installed tree (under a minute)"
 	@echo "make clean      removes $(VENV), build/ and caches; keeps runs/"
@@ -54,15 +54,15 @@ $(STAMP): pyproject.toml setup.py constraints.txt
 
 demo: $(STAMP)
 	@echo "== Demo: synth, ingest, train, forecast, score, report into $(DEMO_OUT)"
-	@echo "   (about 10 minutes on 2 cores; interrupted, the same command goes on)"
+	@echo "   (about 13 minutes on 2 cores, of which 2 compile kernels; interrupted, the same command goes on)"
 	@$(BIN)/drivewm demo -o $(DEMO_OUT)
 
 test: $(STAMP)
-	@echo "== Tests without the slow ones (about 3 minutes on 2 cores)"
+	@echo "== Tests without the slow ones (about 9 minutes on 2 cores, kernels compiled anew)"
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(PYTEST_ARGS)
 
 test-all: $(STAMP)
-	@echo "== All tests (about 6 minutes on 2 cores)"
+	@echo "== All tests (about 13 minutes on 2 cores)"
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP)
