@@ -9,8 +9,9 @@ from functools import lru_cache
 import numpy as np
 
 from drivewm.eval.conform.fixtures import Fixtures, Row, lights_of, poses, states, tracks_of
+from drivewm.eval.conform.tally import Tally
 from drivewm.geometry.boxes import centre_poses
-from drivewm.measures.proposals import ProposalEnvironment
+from drivewm.measures.proposals import ProposalEnvironment, ProposalScores
 from drivewm.measures.proposals_areas import Ground
 from drivewm.measures.proposals_environment import (
     Layers,
@@ -24,6 +25,7 @@ from drivewm.scene import PACIFICA, RoadMap
 from drivewm.sim.batch_lqr import simulate
 from drivewm.sim.plan_poses import absolute_poses, past_states
 
+CLOSE = 1e-6
 PAST_US = np.array([-1_500_000, -1_000_000, -500_000, 0])
 FLAGS = ("lon_acc", "lat_acc", "jerk", "lon_jerk", "yaw_acc", "yaw_rate")
 
@@ -106,3 +108,22 @@ def _unnamed(path: str) -> dict[str, frozenset[str]]:
             )
             for row in json.load(file)
         }
+
+
+def compare_layers(tally: Tally, case: str, fixtures: Fixtures, row: Row, road: RoadMap) -> None:
+    """The polygons of the drivable map: which, of what kind, in what order."""
+    layers, _ = layers_of(row, road)
+    names, kinds = expected_layers(fixtures, row)
+    tally.discrete(case, "drivable_tokens", names, list(layers.names))
+    tally.discrete(case, "drivable_types", kinds, kind_names(layers, road))
+
+
+def compare_batch(tally: Tally, case: str, row: Row, scores: ProposalScores) -> None:
+    """What both versions tell of a scored batch, besides the sub-scores."""
+    tally.close(case, "l1_pdm_score", row["out_l1_pdm_score"], scores.score, CLOSE)
+    tally.close(case, "l1_progress_raw", row["out_l1_progress_raw"], scores.progress_m, CLOSE)
+    tally.discrete(case, "l1_collision_idx", row["out_l1_collision_idx"], scores.collision_step)
+    tally.discrete(case, "l1_ttc_idx", row["out_l1_ttc_idx"], scores.ttc_step)
+    tally.discrete(case, "l1_ego_areas", row["out_l1_ego_areas"], (scores.where & 7).ravel())
+    flags = scores.comfort_ok.ravel()
+    tally.discrete(case, "l1_comfort_flags", row["out_l1_comfort_flags"], flags)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from drivewm.eval.conform.fixtures import Fixtures, Row
 from drivewm.eval.conform.navsim_case import (
+    CLOSE,
+    compare_batch,
+    compare_layers,
     driven_states,
     environment_of,
-    expected_layers,
     given_states,
-    kind_names,
-    layers_of,
 )
 from drivewm.eval.conform.tally import Tally
 from drivewm.eval.scores.navsim import score_plan
 from drivewm.measures.proposals import NAVSIM_V1, ProposalEnvironment, score_proposals
 
-CLOSE = 1e-6
 DISCRETE = {
     "NC": "no_at_fault_collision", "DAC": "drivable_area", "DDC": "driving_direction",
     "TTC": "ttc", "C": "comfort",
@@ -28,10 +27,7 @@ def check(fixtures: Fixtures, tally: Tally) -> None:
     for row in fixtures.rows("navsim_v1"):
         road = maps[row["map_id"]]
         case, environment = row["scene_id"], environment_of(row, road, is_v2=False)
-        layers, _ = layers_of(row, road)
-        names, kinds = expected_layers(fixtures, row)
-        tally.discrete(case, "drivable_tokens", names, list(layers.names))
-        tally.discrete(case, "drivable_types", kinds, kind_names(layers, road))
+        compare_layers(tally, case, fixtures, row, road)
         _level1(row, case, environment, tally)
         _level2(row, case, environment, tally)
 
@@ -41,13 +37,7 @@ def _level1(row: Row, case: str, environment: ProposalEnvironment, tally: Tally)
     for short, name in DISCRETE.items():
         tally.discrete(case, f"l1_{short}", row[f"out_l1_{short}"], getattr(scores, name))
     tally.close(case, "l1_EP", row["out_l1_EP"], scores.progress, CLOSE)
-    tally.close(case, "l1_pdm_score", row["out_l1_pdm_score"], scores.score, CLOSE)
-    tally.close(case, "l1_progress_raw", row["out_l1_progress_raw"], scores.progress_m, CLOSE)
-    tally.discrete(case, "l1_collision_idx", row["out_l1_collision_idx"], scores.collision_step)
-    tally.discrete(case, "l1_ttc_idx", row["out_l1_ttc_idx"], scores.ttc_step)
-    tally.discrete(case, "l1_ego_areas", row["out_l1_ego_areas"], (scores.where & 7).ravel())
-    flags = scores.comfort_ok.ravel()
-    tally.discrete(case, "l1_comfort_flags", row["out_l1_comfort_flags"], flags)
+    compare_batch(tally, case, row, scores)
 
 
 def _level2(row: Row, case: str, environment: ProposalEnvironment, tally: Tally) -> None:

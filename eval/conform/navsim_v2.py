@@ -8,19 +8,18 @@ import numpy as np
 
 from drivewm.eval.conform.fixtures import Fixtures, Row, states
 from drivewm.eval.conform.navsim_case import (
+    CLOSE,
+    compare_batch,
+    compare_layers,
     driven_states,
     environment_of,
-    expected_layers,
     given_states,
-    kind_names,
-    layers_of,
 )
 from drivewm.eval.conform.tally import Tally
 from drivewm.eval.scores.navsim import PlanScore, score_plan, terms_of
 from drivewm.measures.proposals import NAVSIM_V2, ProposalEnvironment, score_proposals
 from drivewm.measures.proposals_extended import extended_comfort
 
-CLOSE = 1e-6
 COLUMNS = {
     "NC": "no_at_fault_collision", "DAC": "drivable_area", "DDC": "driving_direction",
     "TLC": "traffic_light", "EP": "progress", "TTC": "ttc", "LK": "lane_keeping", "HC": "comfort",
@@ -33,10 +32,7 @@ def check(fixtures: Fixtures, tally: Tally) -> None:
     for row in fixtures.rows("navsim_v2"):
         road = maps[row["map_id"]]
         case, environment = row["scene_id"], environment_of(row, road, is_v2=True)
-        layers, _ = layers_of(row, road)
-        names, kinds = expected_layers(fixtures, row)
-        tally.discrete(case, "drivable_tokens", names, list(layers.names))
-        tally.discrete(case, "drivable_types", kinds, kind_names(layers, road))
+        compare_layers(tally, case, fixtures, row, road)
         comfort = _extended(row, case, tally)
         _level1(row, case, environment, comfort, tally)
         _level2(row, case, environment, comfort, tally)
@@ -63,13 +59,7 @@ def _level1(
     scores = score_proposals(given, environment, NAVSIM_V2)
     for short, name in COLUMNS.items():
         _same(tally, case, "l1", short, row, getattr(scores, name))
-    tally.close(case, "l1_pdm_score", row["out_l1_pdm_score"], scores.score, CLOSE)
-    tally.close(case, "l1_progress_raw", row["out_l1_progress_raw"], scores.progress_m, CLOSE)
-    tally.discrete(case, "l1_collision_idx", row["out_l1_collision_idx"], scores.collision_step)
-    tally.discrete(case, "l1_ttc_idx", row["out_l1_ttc_idx"], scores.ttc_step)
-    tally.discrete(case, "l1_ego_areas", row["out_l1_ego_areas"], (scores.where & 7).ravel())
-    flags = scores.comfort_ok.ravel()
-    tally.discrete(case, "l1_comfort_flags", row["out_l1_comfort_flags"], flags)
+    compare_batch(tally, case, row, scores)
     tally.close(case, "l1_hist", row["out_l1_hist"], environment.history.ravel(), CLOSE)
     final = [
         PlanScore(
