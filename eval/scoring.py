@@ -72,6 +72,7 @@ def score_planners(run: ScoringRun, fleet: Fleet | None = None) -> list[dict[str
     check_fleet(labelled, run.sim.agents, chosen)
     manifest = _manifest(run, labelled, [(info.id, info.content_hash) for info in chosen])
     manifest["caveats"] = caveats_of(chosen)
+    manifest["scene_hashes"] = {info.id: info.content_hash for info in chosen}
     if not run.overwrite:
         rows = finished_rows(run.out, manifest["fingerprint"])
         if rows is not None:
