@@ -9,6 +9,7 @@ Shapes: B scenes, K candidates, S samples, H steps, N rows of a chunk, C classes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -54,6 +55,7 @@ def imagine(
     chunk: int = CHUNK,
     precision: torch.dtype = torch.float32,
     near: bool = False,
+    ahead_m: float = 0.0,
 ) -> dict[str, Tensor]:
     """What each candidate causes.
 
@@ -66,6 +68,7 @@ def imagine(
         keep: what to keep of a state; its tensors [N, ...] are collected.
         near: decode occupancy only where the ego can be within a step (``SceneTables.window``); the
             outcomes are the same, ``probability`` and ``logits`` hold that part alone.
+        ahead_m: with ``near``, how far ahead of the ego's origin to decode at least.
         precision: of convolutions and matrix products (``torch.bfloat16`` or float32).
 
     Returns:
@@ -78,7 +81,7 @@ def imagine(
     # One context for all: the weights are cast once.
     with torch.autocast(actions.device.type, precision, precision != torch.float32):
         for b in range(scenes):
-            scene = SceneTables(model, _row(start, b), near)
+            scene = SceneTables(model, _row(start, b), near, ahead_m)
             for first in range(0, len(rows), chunk):
                 some = rows[first : first + chunk]
                 noise = noise_of([s for _, s in some], seed) if samples > 1 else None
@@ -109,16 +112,25 @@ def _row(start: Imagined, b: int) -> Imagined:
     return replace(start, latent=start.latent.take(rows), **tensors)
 
 
+def near_window(model: WorldModel, ahead_m: float = 0.0) -> tuple[slice, slice]:
+    """Rows and columns of the grid's cells where the ego can be within a step, and ``ahead_m``."""
+    grid, rows, columns = model.config.grid, model.scalars.rows, model.scalars.columns
+    size = 2 * grid.cell_m  # of the state's cells
+    reach = min(math.ceil((ahead_m - grid.x_min_m) / size - 1e-9), grid.shape[0] // 2)
+    last = max(rows.stop, reach)
+    return slice(2 * rows.start, 2 * last), slice(2 * columns.start, 2 * columns.stop)
+
+
 class SceneTables:
     """One scene's start as lookup tables; ``step`` equals ``WorldModel.imagine``."""
 
-    def __init__(self, model: WorldModel, start: Imagined, near: bool = False) -> None:
+    def __init__(
+        self, model: WorldModel, start: Imagined, near: bool = False, ahead_m: float = 0.0
+    ) -> None:
         self.model, self.start, self.near = model, start, near
         nx, ny, _ = model.config.grid.shape
-        rows, columns = model.scalars.rows, model.scalars.columns  # of the state, half as fine
-        everywhere = slice(0, nx // 2), slice(0, ny // 2)
-        self.coarse = (rows, columns) if near else everywhere
-        self.window = tuple(slice(2 * s.start, 2 * s.stop) for s in self.coarse)
+        self.window = near_window(model, ahead_m) if near else (slice(0, nx), slice(0, ny))
+        self.coarse = tuple(slice(s.start // 2, s.stop // 2) for s in self.window)  # of the state
         c, z = start.start.shape[1:3]
         table = start.start[0].flatten(0, 1).flatten(1).T  # [X * Y, C * Z]
         moves = model.movable.repeat_interleave(z).to(table.dtype)
