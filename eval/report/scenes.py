@@ -54,7 +54,7 @@ def _scene(results: Results, scene_id: str, fleet: Fleet | None) -> str:
     }
     packed: dict[str, Any] = {
         "series": {
-            planner: _series(results.series.get(cell_of(row)), stream)
+            planner: pack_series(results.series.get(cell_of(row)), stream)
             for planner, row in rows.items()
         },
         "worst": {
@@ -68,11 +68,11 @@ def _scene(results: Results, scene_id: str, fleet: Fleet | None) -> str:
     }  # fmt: skip
     if archives:
         recording = next(iter(rows.values()))["recording"] or scene_id
-        _add_drives(packed, archives, roads.scene_of(fleet, recording), stream)
+        add_drives(packed, archives, roads.scene_of(fleet, recording), stream)
     return stream.blob(packed)
 
 
-def _add_drives(packed: dict[str, Any], archives: dict[str, dict], scene: Any, stream: Stream):
+def add_drives(packed: dict[str, Any], archives: dict[str, dict], scene: Any, stream: Stream):
     """Map, route, road users (once where they did the same) and drives."""
     bounds = roads.around([arrays["ego"] for arrays in archives.values()])
     origin_m = np.round(np.array([bounds[0] + bounds[2], bounds[1] + bounds[3]]) / 2)
@@ -95,7 +95,7 @@ def _add_drives(packed: dict[str, Any], archives: dict[str, dict], scene: Any, s
         }  # fmt: skip
 
 
-def _series(found: dict[str, np.ndarray] | None, stream: Stream) -> dict[str, Any] | None:
+def pack_series(found: dict[str, np.ndarray] | None, stream: Stream) -> dict[str, Any] | None:
     """The charted series on their time grid; None where the drive left none."""
     if found is None:
         return None
