@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from drivewm.errors import InputError
 from drivewm.scenarios.loading import Document, Place, nearest
+from drivewm.sim.config import VisibleConfig
 
 _BOUNDS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 UNITS = {
@@ -18,7 +19,12 @@ UNITS = {
     "_m": "metres",
     "_s": "seconds",
 }
-_FIRST = ("unknown_field", "union_tag_invalid", "union_tag_not_found")  # they explain others
+_FIRST = (
+    "unknown_field",
+    "extra_forbidden",
+    "union_tag_invalid",
+    "union_tag_not_found",
+)  # they explain others
 
 
 def as_input_error(
@@ -39,6 +45,9 @@ def as_input_error(
     elif found["type"] in _BOUNDS:
         problem = f"{found['input']:g} is out of range: {problem[0].lower()}{problem[1:]}"
         fix = unit_hint(str(place[-1]) if place else "")
+    if found["type"] == "extra_forbidden":
+        known = VisibleConfig.model_fields if place[-1:] == ("visible",) else ()
+        return unknown_field(document, (*place, missing), known)
     written = _at(document.value, place)
     if isinstance(written, str) and "$" in written and place:
         told = ", ".join(f"{name}={value}" for name, value in values.items())

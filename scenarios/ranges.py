@@ -13,11 +13,11 @@ from drivewm.scenarios.problems import unit_hint
 from drivewm.scenarios.schema_parameters import Choice, Distribution, Normal, Parameter, Range
 
 FOREIGN = {
-    "_kph": "_mps", "_kmh": "_mps", "_mph": "_mps", "_deg": "_rad", "_degrees": "_rad",
+    "_kph": "_mps", "_kmh": "_mps", "_mph": "_mps", "_degrees": "_rad",
     "_ms": "_s", "_min": "_s", "_ft": "_m", "_feet": "_m", "_km": "_m", "_cm": "_m", "_mm": "_m",
     "_g": "_mps2",
 }  # fmt: skip
-WIDEST = {"_mps": 70.0, "_mps2": 12.0, "_rad": 6.4, "_m": 1500.0, "_s": 120.0}
+WIDEST = {"_deg": 360.0, "_mps": 70.0, "_mps2": 12.0, "_rad": 6.4, "_m": 1500.0, "_s": 120.0}
 
 
 def check_units(name: str, parameter: Parameter, document: Document) -> None:

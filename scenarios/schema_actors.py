@@ -16,7 +16,7 @@ from drivewm.scenarios.schema_road import Side
 Kind = Literal[
     "car", "van", "truck", "bus", "motorcycle", "bicycle", "scooter", "pedestrian", "child",
     "wheelchair", "dog", "deer", "cone", "barrier", "debris", "trolley", "ball", "container",
-    "wall", "hedge", "police", "ambulance", "fire_engine",
+    "police", "ambulance", "fire_engine",
 ]  # fmt: skip
 # length, width, height in m
 SIZES_M: dict[str, tuple[float, float, float]] = {
@@ -26,13 +26,12 @@ SIZES_M: dict[str, tuple[float, float, float]] = {
     "wheelchair": (1.1, 0.7, 1.35), "dog": (0.9, 0.35, 0.65), "deer": (1.7, 0.5, 1.5),
     "cone": (0.4, 0.4, 0.8), "barrier": (0.5, 2.2, 1.0), "debris": (1.0, 0.8, 0.4),
     "trolley": (1.0, 0.6, 1.0), "ball": (0.3, 0.3, 0.3), "container": (6.1, 2.4, 2.6),
-    "wall": (10.0, 0.3, 2.5), "hedge": (10.0, 1.0, 2.0), "police": (4.7, 1.9, 1.6),
+    "police": (4.7, 1.9, 1.6),
     "ambulance": (6.0, 2.1, 2.7), "fire_engine": (8.5, 2.5, 3.2),
 }  # fmt: skip
 VEHICLES = ("car", "van", "truck", "bus", "motorcycle", "police", "ambulance", "fire_engine")
 VULNERABLE = ("bicycle", "scooter", "pedestrian", "child", "wheelchair")
-STILL = ("cone", "barrier", "debris", "trolley", "container", "wall", "hedge")
-OCCLUDERS = ("wall", "hedge")  # part of the scenery, not road users
+STILL = ("cone", "barrier", "debris", "trolley", "container")
 
 Speed = Annotated[float, Field(ge=-8.0, le=70.0)]  # below 0: backwards
 Along = Annotated[float, Field(ge=-600.0, le=1200.0)]
@@ -66,11 +65,12 @@ class OnArm(Part):
     """
 
     at: Literal["arm"] = "arm"
-    arm: Literal["left", "right", "oncoming", "own"]
+    arm: Literal["left", "right", "oncoming", "own"]  # as seen by the ego
+    way_in: int = Field(default=0, ge=0, le=4)  # of a roundabout: its entries after the ego's
     before_m: Annotated[float, Field(ge=-100.0, le=290.0)] | None = None  # to the junction's edge
     arrives_with_ego_s: Annotated[float, Field(ge=-10.0, le=10.0)] | None = None
     turn: Literal["straight", "left", "right", "u_turn"] = "straight"
-    lane: int = Field(default=0, ge=0, le=3)
+    lane: int = Field(default=0, ge=0, le=3)  # 0: the right one
 
     @model_validator(mode="after")
     def _one_measure(self):
@@ -106,8 +106,22 @@ class OnCrossing(Part):
     arrives_with_ego_s: Annotated[float, Field(ge=-10.0, le=10.0)] | None = None
 
 
+class OnDriveway(Part):
+    """In the driveway of a ``driveway`` road: about to leave it, or backing out of it."""
+
+    at: Literal["driveway"] = "driveway"
+    inside_m: Annotated[float, Field(ge=-10.0, le=60.0)] = 4.0  # centre, from the kerb inwards
+    arrives_with_ego_s: Annotated[float, Field(ge=-10.0, le=10.0)] | None = None
+    facing: Literal["out", "in"] = "out"  # in: it leaves backwards, at a speed below 0
+    turn: Literal["left", "right", "across"] = "right"  # where its path leads once on the road
+
+
 class InRow(Part):
-    """A row of parked copies along a kerb: one actor per place, none where ``free`` lies."""
+    """A row of copies, one actor per place (``name_0``, ``name_1``, ...), none where ``free``.
+
+    Along a kerb, or in a lane when ``lane_offset`` is given; then ``left_m`` is from the middle
+    of that lane, and with ``left_end_m`` the row runs slantwise from the one to the other.
+    """
 
     at: Literal["row"] = "row"
     side: Side = "right"
@@ -115,6 +129,9 @@ class InRow(Part):
     to_m: Along
     spacing_m: Annotated[float, Field(ge=1.0, le=60.0)] = 6.5
     from_kerb_m: Annotated[float, Field(ge=-10.0, le=60.0)] = -1.1  # centre; < 0: on the road
+    lane_offset: Annotated[int, Field(ge=-4, le=4)] | None = None  # None: along the kerb
+    left_m: Lateral = 0.0
+    left_end_m: Lateral | None = None  # at ``to_m``; None: as ``left_m``
     free_from_m: Along | None = None  # a gap in the row
     free_to_m: Along | None = None
     facing: Facing = "along"
@@ -128,9 +145,8 @@ class InRow(Part):
         return self
 
 
-Place = Annotated[
-    OnLane | OnArm | OnSide | OnCrossing | InRow, Field(discriminator="at")
-]  # fmt: skip
+AnyPlace = OnLane | OnArm | OnSide | OnCrossing | OnDriveway | InRow
+Place = Annotated[AnyPlace, Field(discriminator="at")]
 
 Point = tuple[Along, Lateral]
 

@@ -3,16 +3,34 @@ road has, places that lie on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING
 
 from drivewm.scenarios.loading import nearest
+from drivewm.scenarios.schema_actors import (
+    AnyPlace,
+    Ego,
+    InRow,
+    OnArm,
+    OnCrossing,
+    OnDriveway,
+    OnLane,
+)  # fmt: skip
 from drivewm.scenarios.schema_base import wrong
+from drivewm.scenarios.schema_road import (
+    AnyRoad,
+    Highway,
+    LaneDrop,
+    Roundabout,
+    Street,
+    TJunction,
+)  # fmt: skip
 from drivewm.scenarios.schema_story import Event, When
 
 if TYPE_CHECKING:
     from drivewm.scenarios.schema import Body
 
+_NO_ARM = {"stem": "oncoming", "main_left": "left", "main_right": "right"}
 JUNCTIONS = ("four_way", "t_junction", "roundabout", "drawn")
 Place = tuple[str | int, ...]
 
@@ -36,12 +54,6 @@ def _check_ego(body: Body) -> None:
         lane = getattr(ego, field)
         if lane is not None and lane >= lanes:
             raise wrong(("ego", field), f"lane {lane} of a road with {lanes}", "lanes count from 0")
-    length = getattr(road, "length_m", None)
-    if length is not None and ego.s_m is not None and ego.s_m >= length:
-        raise wrong(("ego", "s_m"), f"begins at {ego.s_m:g} m of a road of {length:g} m")
-    if length is not None and (ego.s_m or 0.0) + ego.goal_m > length:
-        raise wrong(("ego", "goal_m"), f"the goal lies beyond the road of {length:g} m",
-                    "make the road longer or the goal nearer")  # fmt: skip
     if ego.before_junction_m is not None:
         if road.kind not in JUNCTIONS:
             raise wrong(("ego", "before_junction_m"), f"a {road.kind} has no junction", "use s_m")
@@ -50,29 +62,56 @@ def _check_ego(body: Body) -> None:
     if ego.turn != "straight" and road.kind not in (*JUNCTIONS, "driveway"):
         raise wrong(("ego", "turn"), f"nothing to turn into on a {road.kind}")
     if (ego.exit is not None) != (road.kind == "roundabout"):
-        raise wrong(("ego", "exit"), "a roundabout needs ego.exit (1: the first), and only it")
-    if ego.exit is not None and ego.exit > getattr(road, "arms", 5):
-        raise wrong(("ego", "exit"), f"exit {ego.exit} of {getattr(road, 'arms', 5)}")
+        raise wrong(("ego", "exit"), "a roundabout needs ego.exit (1: the first), and only it does")
+    if isinstance(road, Roundabout) and ego.exit is not None and ego.exit > road.arms:
+        raise wrong(("ego", "exit"), f"exit {ego.exit} of {road.arms}")
+    if road.kind not in (*JUNCTIONS, "driveway"):
+        _check_along(road.length_m, ego)
 
 
-def _check_place(body: Body, where: Place, place) -> None:
-    road, speed = body.road, body.ego.speed_mps
-    if place.at == "arm" and road.kind not in JUNCTIONS:
-        raise wrong((*where, "at"), f"a {road.kind} has no arms", "use lane or side")
-    if place.at == "crossing":
-        count = len(getattr(road, "crossings", ())) if road.kind == "street" else 9
-        if road.kind in ("highway", "lane_drop", "narrow", "car_park", "driveway", "dead_end"):
-            count = 0
-        if place.crossing >= count or getattr(road, "crossings", True) is False:
-            raise wrong((*where, "crossing"), f"crossing {place.crossing} of a road with {count}")
-    if place.at == "lane" and road.kind in ("highway", "street", "lane_drop"):
-        lane = body.ego.lane + place.lane_offset
-        beyond = road.lanes + (getattr(road, "oncoming_lanes", 0))
-        if not 0 <= lane < beyond and not (lane == -1 and getattr(road, "ramp", "none") != "none"):
-            raise wrong((*where, "lane_offset"), f"lane {lane} of a road with {beyond}",
+def _check_along(length_m: float, ego: Ego) -> None:
+    start_m = ego.s_m or 0.0
+    if start_m >= length_m:
+        raise wrong(("ego", "s_m"), f"begins at {start_m:g} m of a road of {length_m:g} m")
+    if start_m + ego.goal_m > length_m:
+        raise wrong(("ego", "goal_m"), f"the goal lies beyond the road of {length_m:g} m",
+                    "make the road longer or the goal nearer")  # fmt: skip
+
+
+def _check_place(body: Body, where: Place, place: AnyPlace) -> None:
+    road = body.road
+    if isinstance(place, OnArm):
+        if road.kind not in JUNCTIONS:
+            raise wrong((*where, "at"), f"a {road.kind} has no arms", "use lane or side")
+        if isinstance(road, TJunction) and place.arm == _NO_ARM[road.ego_from]:
+            raise wrong((*where, "arm"), f"coming from the {road.ego_from} there is no such arm")
+    if isinstance(place, OnDriveway) and road.kind != "driveway":
+        raise wrong((*where, "at"), f"a {road.kind} has no driveway")
+    if isinstance(place, OnCrossing):
+        _counted(place.crossing, _crossings(road), (*where, "crossing"))
+    if isinstance(place, OnLane | InRow) and isinstance(road, Highway | Street | LaneDrop):
+        lane = body.ego.lane + (place.lane_offset or 0)
+        lanes = road.lanes + getattr(road, "oncoming_lanes", 0)
+        beside = isinstance(road, Highway) and (road.ramp != "none" or road.shoulder_m > 0)
+        if not (lane == -1 and beside) and not 0 <= lane < lanes:
+            raise wrong((*where, "lane_offset"), f"lane {lane} of a road with {lanes}",
                         "counted to the left from the ego's lane")  # fmt: skip
-    if getattr(place, "arrives_with_ego_s", None) is not None and speed <= 0:
+    if getattr(place, "arrives_with_ego_s", None) is not None and body.ego.speed_mps <= 0:
         raise wrong((*where, "arrives_with_ego_s"), "the ego stands: it arrives nowhere")
+
+
+def _crossings(road: AnyRoad) -> Sized:
+    """As many things as the ego can meet zebra crossings; a junction's are not counted exactly."""
+    if isinstance(road, Street):
+        return road.crossings
+    has = road.kind == "drawn" or getattr(road, "crossings", False)
+    return range(9) if has else ()
+
+
+def _counted(index: int, things: Sized, where: Place) -> None:
+    if index >= len(things):
+        raise wrong(where, f"{where[-1]} {index}, but the road has {len(things)}",
+                    "they count from 0")  # fmt: skip
 
 
 def _check_story(body: Body) -> None:

@@ -61,6 +61,21 @@ class ParkingRow(Span):
     width_m: float = Field(default=2.2, ge=1.8, le=6.0)
 
 
+class Wall(Part):
+    """Something beside the road that hides what is behind it; part of the scenery."""
+
+    at_m: float = Field(default=0.0, ge=0.0, le=1500.0)
+    # where it begins along the road; at a junction: back from its edge along the ego's arm
+    length_m: float = Field(default=20.0, gt=0.0, le=400.0)
+    side: Side = "right"
+    from_kerb_m: float = Field(default=0.6, ge=0.0, le=30.0)
+    height_m: float = Field(default=2.2, gt=0.0, le=20.0)
+    material: Literal["wall", "hedge", "building"] = "wall"
+
+
+Walls = Annotated[tuple[Wall, ...], Field(max_length=20)]
+
+
 class Highway(Road):
     """One carriageway, optionally with a ramp that merges from the right or an exit."""
 
@@ -75,6 +90,7 @@ class Highway(Road):
     ramp_at_m: Metres = 300.0  # where the ramp's lane begins to run beside the road
     ramp_m: float = Field(default=180.0, ge=40.0, le=400.0)  # length beside the road
     closed: tuple[ClosedLane, ...] = ()
+    walls: Walls = ()
 
 
 class Street(Road):
@@ -91,6 +107,7 @@ class Street(Road):
     crossings: tuple[Zebra, ...] = ()
     closed: tuple[ClosedLane, ...] = ()
     sidewalk_m: float = Field(default=2.5, ge=0.0, le=6.0)
+    walls: Walls = ()
 
 
 class LaneDrop(Road):
@@ -111,6 +128,7 @@ class Narrow(Road):
     length_m: float = Field(default=200.0, ge=60.0, le=600.0)
     passage: Span | None = None  # only one lane wide there; None: narrow throughout
     sidewalk_m: float = Field(default=1.5, ge=0.0, le=6.0)
+    walls: Walls = ()
 
 
 class Junction(Road):
@@ -125,6 +143,7 @@ class Junction(Road):
     turn_lanes: bool = False
     crossings: bool = True
     sidewalk_m: float = Field(default=2.5, ge=0.0, le=6.0)
+    walls: Walls = ()
 
 
 class FourWay(Junction):
@@ -160,6 +179,7 @@ class CarPark(Road):
     bay_m: float = Field(default=5.0, ge=4.0, le=7.0)  # depth of a bay
     bay_width_m: float = Field(default=2.5, ge=2.2, le=4.0)
     filled_share: float = Field(default=0.7, ge=0.0, le=1.0)  # of bays that hold a parked car
+    walls: Walls = ()
 
 
 class Driveway(Road):
@@ -173,6 +193,7 @@ class Driveway(Road):
     depth_m: float = Field(default=20.0, ge=8.0, le=60.0)
     length_m: float = Field(default=240.0, ge=60.0, le=600.0)
     sidewalk_m: float = Field(default=2.5, ge=0.0, le=6.0)
+    walls: Walls = ()
 
 
 class DeadEnd(Road):
@@ -182,6 +203,7 @@ class DeadEnd(Road):
     length_m: float = Field(default=120.0, ge=30.0, le=400.0)
     court_m: float = Field(default=16.0, ge=8.0, le=40.0)  # side of the turning place
     sidewalk_m: float = Field(default=1.5, ge=0.0, le=6.0)
+    walls: Walls = ()
 
 
 class Drawn(Road):
