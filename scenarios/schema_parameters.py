@@ -39,14 +39,12 @@ class Choice(Part):
     """One of a list, each alike or by weight."""
 
     choice: Annotated[tuple[Scalar, ...], Field(min_length=1, max_length=64)]
-    weights: tuple[Annotated[float, Field(ge=0.0)], ...] | None = None
+    weights: tuple[Annotated[float, Field(gt=0.0, allow_inf_nan=False)], ...] | None = None
 
     @model_validator(mode="after")
     def _weighed(self):
         if self.weights is not None and len(self.weights) != len(self.choice):
             raise ValueError("as many weights as choices")
-        if self.weights is not None and sum(self.weights) <= 0:
-            raise ValueError("weights of 0 choose nothing")
         return self
 
 
