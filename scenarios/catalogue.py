@@ -7,10 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from drivewm.errors import InputError
-from drivewm.scenarios.family import Family, load_family
+from drivewm.scenarios.family import LIBRARY, Family, load_family
 from drivewm.scenarios.loading import nearest
-
-LIBRARY = Path(__file__).parent / "library"
 
 
 def family_files(folder: Path = LIBRARY) -> dict[str, Path]:
@@ -34,7 +32,7 @@ def find(name: str) -> Family:
         InputError: there is none (the nearest id is named), or its file is wrong.
     """
     if name.endswith((".yaml", ".yml")):
-        return _loaded(Path(name).resolve(), _stamp(Path(name)))
+        return _loaded(Path(name), _stamp(Path(name)))
     files = family_files()
     if name not in files:
         near = nearest(name, files)

@@ -25,6 +25,7 @@ from drivewm.scenarios.problems import as_input_error, unknown_field
 from drivewm.scenarios.ranges import check_parameter, check_units, corners
 from drivewm.scenarios.schema import Body, Head
 
+LIBRARY = Path(__file__).parent / "library"
 GENERATOR_VERSION = 1  # goes up when the same file means another drive
 
 
@@ -117,7 +118,7 @@ class Family:
         return Concrete.model_construct(
             **{part: getattr(body, part) for part in Body.model_fields},
             schema_version=head.schema_version, family=head.id, name=name,
-            title=head.title, group=head.group, tags=head.tags, values=full, file=self.file,
+            title=head.title, group=head.group, tags=head.tags, values=full, file=_told_as(self.file),
             line=self.document.mark(("id",))[0],
         )  # fmt: skip
 
@@ -138,6 +139,14 @@ class Family:
                 at = self.document.where(("require", k))
                 raise InputError(str(error), file=at, field="require") from error
         return None
+
+
+def _told_as(file: str) -> str:
+    """A file of the library by its place in the repository, wherever that lies; else as it is."""
+    path = Path(file)
+    if path.is_relative_to(LIBRARY):
+        return (Path("scenarios/library") / path.relative_to(LIBRARY)).as_posix()
+    return file
 
 
 def _checked_names(family: Family, values: Mapping[str, Value]):

@@ -1,0 +1,1 @@
+"""Sub-verbs of ``drivewm scenarios``."""
