@@ -55,6 +55,7 @@ class Scene:
     native_rate_hz: float  # rate of the recorded boxes
     world_spec: str | None = None  # JSON of the synthetic world, where there is one
     policy: str | None = None  # the ego's driving policy where the source knows it
+    scenario: str | None = None  # JSON of the concrete scenario, where it was scripted
     route_roadblocks: tuple[str, ...] = ()  # ids in order; empty: to be found along ``route``
 
     @property

@@ -48,7 +48,7 @@ NO_TRACKS = Tracks(
 
 
 def known_at_start(scene: Scene, mode: str) -> Scene:
-    """The scene without its future; in mode ``visible`` also without tracks and lights (what there
+    """The scene without its future (and without the script of a scenario); in mode ``visible`` also without tracks and lights (what there
     is to see comes with each observation), in mode ``sensor`` without tracks, map and lights."""
     start = replace(
         scene,
@@ -61,11 +61,14 @@ def known_at_start(scene: Scene, mode: str) -> Scene:
             scene.lights,
             status=None if scene.lights.status is None else scene.lights.status[:, :1],
         ),
+        scenario=None,
     )
     if mode == "privileged":
         return start
     shown = NO_MAP if mode == "sensor" else scene.map
-    return replace(start, tracks=NO_TRACKS, map=shown, lights=Lights(), world_spec=None)
+    return replace(
+        start, tracks=NO_TRACKS, map=shown, lights=Lights(), world_spec=None, scenario=None
+    )
 
 
 class Observer:
