@@ -48,8 +48,9 @@ NO_TRACKS = Tracks(
 
 
 def known_at_start(scene: Scene, mode: str) -> Scene:
-    """The scene without its future (and without the script of a scenario); in mode ``visible`` also without tracks and lights (what there
-    is to see comes with each observation), in mode ``sensor`` without tracks, map and lights."""
+    """The scene without its future (and the script of a scenario); in mode ``visible`` also without
+    tracks and lights (what there is to see comes with each observation), in mode ``sensor`` without
+    tracks, map and lights."""
     start = replace(
         scene,
         times_us=scene.times_us[:1],
@@ -66,9 +67,7 @@ def known_at_start(scene: Scene, mode: str) -> Scene:
     if mode == "privileged":
         return start
     shown = NO_MAP if mode == "sensor" else scene.map
-    return replace(
-        start, tracks=NO_TRACKS, map=shown, lights=Lights(), world_spec=None, scenario=None
-    )
+    return replace(start, tracks=NO_TRACKS, map=shown, lights=Lights(), world_spec=None)
 
 
 class Observer:
