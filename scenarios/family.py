@@ -118,8 +118,8 @@ class Family:
         return Concrete.model_construct(
             **{part: getattr(body, part) for part in Body.model_fields},
             schema_version=head.schema_version, family=head.id, name=name,
-            title=head.title, group=head.group, tags=head.tags, values=full, file=_told_as(self.file),
-            line=self.document.mark(("id",))[0],
+            title=head.title, group=head.group, tags=head.tags, values=full,
+            file=_told_as(self.file), line=self.document.mark(("id",))[0],
         )  # fmt: skip
 
     def complete(self, values: Mapping[str, Value]) -> dict[str, Value]:
@@ -184,7 +184,6 @@ def _family(document: Document) -> Family:
     family = Family(head=head, document=document)
     for name, parameter in head.parameters.items():
         check_units(name, parameter, document)
-    _check_names(family)
     tried = 0
     for values in corners(head.parameters):
         if family.unmet(values) is None:
@@ -193,6 +192,7 @@ def _family(document: Document) -> Family:
     if not tried:
         raise InputError("no corner of the parameters meets it", field="require",
                          file=document.where(("require",)))  # fmt: skip
+    _check_names(family)
     return family
 
 

@@ -41,13 +41,14 @@ def as_input_error(
     if found["type"] == "missing":
         problem, place, fix = f"'{missing}' is missing", (*place, missing), "add it"
     elif found["type"].startswith("union_tag"):
-        problem, fix = _choose(found, context)
+        problem, fix, key = _choose(found, context)
+        place = (*place, key)
     elif found["type"] in _BOUNDS:
         problem = f"{found['input']:g} is out of range: {problem[0].lower()}{problem[1:]}"
         fix = unit_hint(str(place[-1]) if place else "")
     if found["type"] == "extra_forbidden":
-        known = VisibleConfig.model_fields if place[-1:] == ("visible",) else ()
-        return unknown_field(document, (*place, missing), known)
+        known = VisibleConfig.model_fields if "visible" in place else ()
+        return unknown_field(document, place, known)
     written = _at(document.value, place)
     if isinstance(written, str) and "$" in written and place:
         told = ", ".join(f"{name}={value}" for name, value in values.items())
@@ -70,14 +71,15 @@ def unit_hint(name: str) -> str | None:
     return next((f"the unit is {text}" for end, text in UNITS.items() if name.endswith(end)), None)
 
 
-def _choose(found: Any, context: Mapping[str, Any]) -> tuple[str, str | None]:
+def _choose(found: Any, context: Mapping[str, Any]) -> tuple[str, str | None, str]:
+    """Of a part whose ``kind`` or ``at`` is unknown: problem, fix, and that key."""
     key = str(context.get("discriminator", "kind")).strip("'")
     if found["type"] == "union_tag_not_found":
-        return f"'{key}' is missing", "it says which kind this is"
+        return f"'{key}' is missing", "it says which kind this is", key
     known = [word.strip(" '") for word in str(context.get("expected_tags", "")).split(",")]
     near = nearest(str(context.get("tag")), known)
     problem = f"unknown {key} '{context.get('tag')}'"
-    return problem, f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
+    return problem, f"did you mean '{near}'?" if near else f"known: {', '.join(known)}", key
 
 
 def _place(location: Iterable[str | int], plain: Any) -> tuple[Place, str]:
