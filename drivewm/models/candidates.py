@@ -17,15 +17,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from drivewm.models import warp
+from drivewm.models import carry, warp
+from drivewm.models.carry import Carried
+from drivewm.models.foresight import MOVABLE_CLASSES, planes_of, points_now, solid_share
 from drivewm.models.rollout import classes, noise_of
-from drivewm.models.world_model import (
-    PROBABILITY_FLOOR,
-    Imagined,
-    WorldModel,
-    solid_share,
-    upsample_flow,
-)
+from drivewm.models.world_model import PROBABILITY_FLOOR, Imagined, WorldModel, overlaid
 from drivewm.scene import OccClass
 
 Keep = Callable[[Imagined], dict[str, Tensor]]
@@ -109,7 +105,9 @@ def _row(start: Imagined, b: int) -> Imagined:
     """One scene of the start."""
     rows = torch.tensor([b], device=start.flow.device)
     tensors = {k: v[rows] for k, v in vars(start).items() if isinstance(v, Tensor)}
-    return replace(start, latent=start.latent.take(rows), **tensors)
+    used = max(1, int(start.moving.used[b].sum()))  # the other slots are empty
+    moving = start.moving.map(lambda t: t[rows, :used])
+    return replace(start, latent=start.latent.take(rows), moving=moving, **tensors)
 
 
 def near_window(model: WorldModel, ahead_m: float = 0.0) -> tuple[slice, slice]:
@@ -131,12 +129,8 @@ class SceneTables:
         nx, ny, _ = model.config.grid.shape
         self.window = near_window(model, ahead_m) if near else (slice(0, nx), slice(0, ny))
         self.coarse = tuple(slice(s.start // 2, s.stop // 2) for s in self.window)  # of the state
-        c, z = start.start.shape[1:3]
-        table = start.start[0].flatten(0, 1).flatten(1).T  # [X * Y, C * Z]
-        moves = model.movable.repeat_interleave(z).to(table.dtype)
-        outside = table.new_zeros(1, c * z)
-        self.still = torch.cat([table * (1 - moves), outside])
-        self.moving = torch.cat([table * moves, outside])
+        table = start.static[0].flatten(0, 1).flatten(1).T  # [X * Y, C * Z]
+        self.still = torch.cat([table, table.new_zeros(1, table.shape[1])])
         self.cells = warp.centers(model.config.grid, start.flow)[None]
 
     def begin(self, rows: int) -> Imagined:
@@ -148,7 +142,7 @@ class SceneTables:
 
         return replace(
             s, latent=s.latent.map(shared), flow=shared(s.flow), motion=shared(s.motion),
-            drift_m=shared(s.drift_m), start_flow=shared(s.start_flow),
+            moving=s.moving.map(shared),
         )  # fmt: skip
 
     def step(self, now: Imagined, action: Tensor, noise) -> Imagined:
@@ -157,34 +151,40 @@ class SceneTables:
         step, dt = action[:, :3], action[:, 5]
         if not without.warp:
             step = torch.zeros_like(step)
-        before = warp.to_previous_frame(self.cells.expand(len(action), -1, -1, -1), step)
         motion = warp.compose(now.motion, step)
-        static_points = warp.to_previous_frame(self.cells.expand(len(action), -1, -1, -1), motion)
-        source = before
-        if without.flow_carry:
-            own = warp.sample(now.flow, before, grid).permute(0, 2, 3, 1)
-            source = before - own * dt[:, None, None, None]
-        moving_points = warp.to_previous_frame(source, now.motion)
-        moving_points = moving_points + warp.sample_clamped(now.drift_m, source, grid)
-        carried = warp.sample(now.start_flow, moving_points, grid)
+        points = warp.to_previous_frame(self.cells.expand(len(action), -1, -1, -1), motion)
         latent = model.dynamics.imagine(now.latent, action, noise)
-        flow = warp.rotate_vectors(carried, motion[:, 2])
-        features = latent.features
-        flow = flow + upsample_flow(model.flow_change(features).float())
-        rows, columns = self.window
-        logits = self._foreseen(features)
+        still = self._still(points)
+        planes = planes_of(still, now.moving.moved(dt), motion, grid)
+        moving, ahead = model.pushed(now.moving, latent, planes, action, motion)
+        logits = self._foreseen(torch.cat([latent.features, ahead.float()], 1))
         if without.residual:
-            moved = self._moved(static_points[:, rows, columns], moving_points[:, rows, columns])
+            rows, columns = self.window
+            mass = self._mass(moving, motion)
+            moved = overlaid(still[..., rows, columns], mass).add_(PROBABILITY_FLOOR)
             logits = logits.add_(moved.log_().mul_(model.gain))
         probability = logits.softmax(1)
         road = probability[:, OccClass.DRIVEABLE_SURFACE]
         reward, cont = model.fate(
             latent, self._placed(solid_share(probability)), self._placed(road), action
         )
+        flow = now.flow if self.near else model.flow_then(moving, ahead, motion)
         return replace(
             now, latent=latent, probability=probability, logits=logits, flow=flow, motion=motion,
-            drift_m=(moving_points - static_points).permute(0, 3, 1, 2), reward=reward, cont=cont,
+            moving=moving, reward=reward, cont=cont,
         )  # fmt: skip
+
+    def _mass(self, moving: Carried, motion: Tensor) -> Tensor:
+        """What moves, laid down in the window; [N, M, Z, X, Y]."""
+        grid = self.model.config.grid
+        rows, columns = self.window
+        x0, y0 = (
+            low + s.start * grid.cell_m
+            for low, s in zip((grid.x_min_m, grid.y_min_m), (rows, columns))
+        )
+        place = (rows.stop - rows.start, columns.stop - columns.start)
+        laid = carry.lay_down(moving.mass, points_now(moving, motion), x0, y0, grid.cell_m, place)
+        return laid.unflatten(1, (len(MOVABLE_CLASSES), grid.shape[2]))
 
     def _foreseen(self, features: Tensor) -> Tensor:
         """``model.foresee`` in the window; its normalisation sees the whole plane all the same."""
@@ -201,23 +201,15 @@ class SceneTables:
         rows, columns = self.window
         return F.pad(planes, (columns.start, ny - columns.stop, rows.start, nx - rows.stop))
 
-    def _moved(self, static_points: Tensor, moving_points: Tensor) -> Tensor:
-        """``warp.moved_occupancy`` from the tables, the probability floor added."""
-        place = static_points.shape[1:3]
-        shape = (len(static_points), *self.start.start.shape[1:3], *place)  # [N, C, Z, X, Y]
-        index, weight = self._corners(static_points)
-        seen = weight.sum(-1).view(shape[0], 1, *shape[3:])
-        still = self._looked_up(self.still, index, weight, shape)
-        moving = self._looked_up(self.moving, *self._corners(moving_points), shape)
-        mass = moving.sum(1)  # [N, Z, X, Y]
-        ground = still.sum(1)
-        scale = ((seen - mass).clamp(min=0.0) / ground.clamp(min=1e-6)).clamp(max=1.0)
-        total = ground * scale + mass
-        free = (1.0 - total).clamp(min=0.0)
-        share = 1.0 / (total + free).clamp(min=1e-6)
-        out = still.mul_((scale * share)[:, None]).add_(moving.mul_(share[:, None]))
-        out[:, -1] += free * share
-        return out.add_(PROBABILITY_FLOOR)
+    def _still(self, points_m: Tensor) -> Tensor:
+        """``warp.moved_occupancy`` of the static occupancy, from its table."""
+        shape = (len(points_m), *self.start.start.shape[1:])  # [N, C, Z, X, Y]
+        index, weight = self._corners(points_m)
+        free = 1.0 - weight.sum(-1).view(shape[0], 1, *shape[3:])
+        rows = F.embedding_bag(index, self.still, per_sample_weights=weight, mode="sum")
+        out = rows.view(shape[0], -1, rows.shape[1]).transpose(1, 2).contiguous().view(shape)
+        out[:, -1] += free.clamp(min=0.0)
+        return out
 
     def _corners(self, points_m: Tensor) -> tuple[Tensor, Tensor]:
         """Table rows and bilinear weights [N * X * Y, 4] of metric points; outside counts as 0."""
@@ -236,7 +228,3 @@ class SceneTables:
         weight = (wx[:, :, None] * wy[:, None]).flatten(1)
         flat = ix.clamp(0, nx - 1)[:, :, None] * ny + iy.clamp(0, ny - 1)[:, None]
         return flat.flatten(1).to(torch.int32), weight
-
-    def _looked_up(self, table: Tensor, index: Tensor, weight: Tensor, shape: tuple) -> Tensor:
-        rows = F.embedding_bag(index, table, per_sample_weights=weight, mode="sum")
-        return rows.view(shape[0], -1, rows.shape[1]).transpose(1, 2).contiguous().view(shape)

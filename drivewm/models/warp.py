@@ -1,14 +1,12 @@
 """Step 0 of every dynamics model: move the scene by what is known before anything is learned.
 
-The static world moves by the ego's SE(2) motion, movable classes also along their own velocity.
-Instead of re-sampling occupancy at every step (which blurs it), the *source coordinate* of each
-cell in the frame of step 0 is carried and the occupancy of step 0 is sampled once.
+The static world moves by the ego's SE(2) motion (what moves by itself: ``carry.py``). Instead of
+re-sampling occupancy at every step (which blurs it), the *source coordinate* of each cell in the
+frame of step 0 is known and the occupancy of step 0 is sampled once.
 Shapes: B batch, C channels, X, Y cells.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -62,15 +60,6 @@ def sample(values: Tensor, points_m: Tensor, grid: GridConfig) -> Tensor:
     return F.grid_sample(values, torch.stack([v, u], -1), align_corners=False)
 
 
-def sample_clamped(planes: Tensor, points_m: Tensor, grid: GridConfig) -> Tensor:
-    """Bilinear values at points moved into the grid; [B, 2, X, Y] -> [B, X, Y, 2]."""
-    x0, x1, y0, y1 = grid.extent_m
-    half = grid.cell_m / 2
-    x = points_m[..., 0].clamp(x0 + half, x1 - half)
-    y = points_m[..., 1].clamp(y0 + half, y1 - half)
-    return sample(planes, torch.stack([x, y], -1), grid).permute(0, 2, 3, 1)
-
-
 def rotate_vectors(vectors: Tensor, yaw: Tensor) -> Tensor:
     """Vectors [B, 2, X, Y] of the frame before a turn by ``yaw`` [B], in the frame after it."""
     cos, sin = yaw.cos()[:, None, None], yaw.sin()[:, None, None]
@@ -83,37 +72,17 @@ def resize_points(points_m: Tensor, factor: int) -> Tensor:
     return F.avg_pool2d(points_m.permute(0, 3, 1, 2), factor).permute(0, 2, 3, 1)
 
 
-def moved_occupancy(
-    probability: Tensor,
-    static_points_m: Tensor,
-    moving_points_m: Tensor,
-    movable: Tensor | Sequence[int],
-    grid: GridConfig,
-) -> Tensor:
-    """Occupancy of step 0 seen from a later frame.
+def moved_occupancy(probability: Tensor, points_m: Tensor, grid: GridConfig) -> Tensor:
+    """Static occupancy of step 0 seen from a later frame.
 
     Args:
         probability: [B, K, Z, X, Y] class probabilities of step 0 (class ``K - 1`` is free).
-        static_points_m: [B, X, Y, 2] where each cell of the later frame was in the first one.
-        moving_points_m: the same for movable objects (their own motion taken away too).
-        movable: bool [K], or the classes themselves (no look at a tensor's values is needed then).
+        points_m: [B, X, Y, 2] where each cell of the later frame was in the first one.
 
     Returns:
-        [B, K, Z, X, Y] probabilities. Cells that were outside the grid are free. With equal points
-        this is exactly the ego warp.
+        [B, K, Z, X, Y] probabilities. Cells that were outside the grid are free.
     """
     b, k, z, nx, ny = probability.shape
-    if isinstance(movable, Tensor):
-        movable = movable.nonzero()[:, 0].tolist()
-    rows = [c for c in range(k) if c not in movable] + list(movable)
-    still, moving = probability[:, rows[: k - len(movable)]], probability[:, list(movable)]
-    still = sample(still.reshape(b, -1, nx, ny), static_points_m, grid).view(b, -1, z, nx, ny)
-    moving = sample(moving.reshape(b, -1, nx, ny), moving_points_m, grid).view(b, -1, z, nx, ny)
-    seen = sample(probability.new_ones(b, 1, nx, ny), static_points_m, grid)[:, :, None]
-    room = (seen - moving.sum(1, keepdim=True)).clamp(min=0.0)
-    ground = still.sum(1, keepdim=True)
-    still = still * (room / ground.clamp(min=1e-6)).clamp(max=1.0)
-    out = torch.cat([still, moving], 1)[:, [rows.index(c) for c in range(k)]]
-    free = (1.0 - out.sum(1)).clamp(min=0.0)  # what moved away or was never seen
-    out = torch.cat([out[:, :-1], out[:, -1:] + free[:, None]], 1)
-    return out / out.sum(1, keepdim=True).clamp(min=1e-6)
+    out = sample(probability.reshape(b, -1, nx, ny), points_m, grid).view(b, k, z, nx, ny)
+    free = (1.0 - out.sum(1, keepdim=True)).clamp(min=0.0)  # what was never seen
+    return torch.cat([out[:, :-1], out[:, -1:] + free], 1)

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from drivewm.config import Config
-from drivewm.models import warp
+from drivewm.models import carry, warp
+from drivewm.models.carry import Carried
 from drivewm.models.dynamics.base import AblationConfig, Dynamics, Latent, Noise
 from drivewm.models.dynamics.flow import FlowConfig
 from drivewm.models.dynamics.gru import GRUConfig
@@ -32,16 +33,25 @@ from drivewm.models.encoders.config import (
 )
 from drivewm.models.encoders.privileged import unpack
 from drivewm.models.encoders.temporal import TemporalEncoder
+from drivewm.models.foresight import (
+    MOVABLE_CLASSES,
+    Foresight,
+    ForesightConfig,
+    flow_of,
+    planes_of,
+    points_now,
+    solid_share,
+)
 from drivewm.models.grid import OCC3D_CLASSES, GridConfig
 from drivewm.models.heads.config import HeadsConfig
 from drivewm.models.heads.extra import ExtraHeads
 from drivewm.models.heads.scalars import ScalarHeads
-from drivewm.models.layers import ChannelToHeight, ConvBlock, zero_init
-from drivewm.scene import MOVABLE, OccClass
+from drivewm.models.layers import ChannelToHeight, zero_init
+from drivewm.models.motion import MotionHead, look
+from drivewm.scene import OccClass
 
 PROBABILITY_FLOOR = 0.02  # under the logarithm of the warped occupancy
 STEP_S = 0.5  # one model step
-MOVABLE_CLASSES = tuple(sorted(int(c) for c in MOVABLE))
 
 
 class ModelConfig(Config):
@@ -58,9 +68,11 @@ class ModelConfig(Config):
     rssm: RSSMConfig = RSSMConfig()
     transformer: TransformerConfig = TransformerConfig()
     flow: FlowConfig = FlowConfig()
+    foresight: ForesightConfig = ForesightConfig()
     ablation: AblationConfig = AblationConfig()
     heads: HeadsConfig = HeadsConfig()
     channels: int = 64  # of the BEV features
+    motion_width: int = 48  # of the head that sees velocities
     observed_steps: int = 4  # frames seen before imagining
     imagined_steps: int = 6  # frames predicted in training (3 s)
 
@@ -79,9 +91,9 @@ class Imagined:
     logits: Tensor  # [B, K, Z, X, Y] its logits
     flow: Tensor  # [B, 2, X, Y] velocity of movables, m/s, in this ego frame
     motion: Tensor  # [B, 3] ego motion since the start
-    drift_m: Tensor  # [B, 2, X, Y] how far movables have moved by themselves, frame of the start
     start: Tensor  # [B, K, Z, X, Y] perceived occupancy at the start
-    start_flow: Tensor  # [B, 2, X, Y]
+    static: Tensor  # [B, K, Z, X, Y] the same without what moves by itself
+    moving: Carried  # what moves by itself
     reward: Tensor | None = None  # [B, bins] logits of the last step
     cont: Tensor | None = None  # [B] logit of the last step
 
@@ -92,7 +104,8 @@ class Imagined:
             for name, value in vars(self).items()
             if isinstance(value, Tensor)
         }
-        return replace(self, latent=self.latent.repeat(times), **tensors)
+        moving = self.moving.map(lambda t: t.repeat_interleave(times, 0))
+        return replace(self, latent=self.latent.repeat(times), moving=moving, **tensors)
 
 
 class WorldModel(nn.Module):
@@ -100,8 +113,6 @@ class WorldModel(nn.Module):
 
     Under bf16 autocast networks run in bfloat16; occupancy, flow and warps stay in float32.
     """
-
-    movable: Tensor  # bool [K]
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -116,14 +127,14 @@ class WorldModel(nn.Module):
         occ = {"classes": OCC3D_CLASSES, "layers": layers, "up": 2}
         self.see = ChannelToHeight(width, width, zero=False, **occ)
         self.see_longer = ChannelToHeight(seen, width, zero=True, **occ)
-        self.foresee = ChannelToHeight(state, width, zero=True, **occ)
-        self.flow_seen = _flow_head(seen, config.channels)
-        self.flow_change = _flow_head(state, config.channels)
+        ahead = config.foresight.width
+        self.foresight = Foresight(state, config.foresight)
+        self.foresee = ChannelToHeight(state + ahead, width, zero=True, **occ)
+        self.motion = MotionHead(seen, config.motion_width, grid)
+        self.flow_change = zero_init(nn.Conv2d(ahead, 2, 1))  # m/s, of the flow elsewhere
+        self.push = zero_init(nn.Conv2d(ahead, 2, 1))  # m/s, on what moves
         self.gain = nn.Parameter(torch.ones(()))
         self.scalars = ScalarHeads(state, grid, 2 * layers)
-        movable = torch.zeros(OCC3D_CLASSES, dtype=torch.bool)
-        movable[[int(c) for c in MOVABLE]] = True
-        self.register_buffer("movable", movable, persistent=False)
         self.heads = ExtraHeads(state, grid, config.heads)  # last: the rest starts as without them
 
     # -- perception -----------------------------------------------------------------------------
@@ -149,7 +160,16 @@ class WorldModel(nn.Module):
         self, state: Latent, action: Tensor, embed: Tensor, noise: Noise | None = None
     ) -> tuple[Latent, Tensor]:
         """The state after ``action`` [B, 6] given the features then seen; also its loss."""
-        return self.dynamics.observe(state, action, embed[:, : self.config.channels], noise)
+        after, loss = self.dynamics.observe(state, action, embed[:, : self.config.channels], noise)
+        return replace(after, sight=look(state.sight, action, self._there(embed))), loss
+
+    @torch.no_grad()
+    def _there(self, embed: Tensor) -> Tensor:
+        """Occupancy probabilities of one frame alone; what was given, where it was given."""
+        packed = embed[:, self.config.channels :]
+        if packed.shape[1]:
+            return certain_logits(unpack(packed)).softmax(1)
+        return self.glance(embed).softmax(1)
 
     def perceive(self, latent: Latent, embed: Tensor) -> tuple[Tensor, Tensor]:
         """Occupancy logits [B, K, Z, X, Y] and flow [B, 2, X, Y] of what is seen now."""
@@ -157,10 +177,17 @@ class WorldModel(nn.Module):
             [self.config.channels, len(embed[0]) - self.config.channels], 1
         )
         seen = torch.cat([latent.features, features], 1)
-        flow = upsample_flow(self.flow_seen(seen))
+        flow = self.flow_seen(latent, embed)
         if packed.shape[1]:  # privileged: what was given is what is there
             return certain_logits(unpack(packed)), flow
         return (self.see(features) + self.see_longer(seen)).float(), flow
+
+    def flow_seen(self, latent: Latent, embed: Tensor) -> Tensor:
+        """Velocity of movables [B, 2, X, Y] after ``observe``; zero before anything was seen."""
+        features = torch.cat([latent.features, embed[:, : self.config.channels]], 1)
+        if latent.sight is None:
+            return upsample_flow(features[:, :2] * 0.0)
+        return upsample_flow(self.motion(latent.sight, features))
 
     # -- imagination ----------------------------------------------------------------------------
     def start(self, latent: Latent, embed: Tensor, learned: bool = True) -> Imagined:
@@ -170,10 +197,13 @@ class WorldModel(nn.Module):
 
     def start_from(self, latent: Latent, logits: Tensor, flow: Tensor) -> Imagined:
         probability = logits.softmax(1)
+        shown = flow if self.config.ablation.flow_carry else torch.zeros_like(flow)
+        latent = replace(latent, sight=None)  # nothing more is seen
+        moving, static = carry.find(probability, shown, MOVABLE_CLASSES, self.config.grid)
         return Imagined(
             latent=latent, probability=probability, logits=logits, flow=flow,
-            motion=logits.new_zeros(len(logits), 3), drift_m=torch.zeros_like(flow),
-            start=probability, start_flow=flow,
+            motion=logits.new_zeros(len(logits), 3), start=probability, static=static,
+            moving=moving,
         )  # fmt: skip
 
     def imagine(
@@ -191,37 +221,60 @@ class WorldModel(nn.Module):
         without = self.config.ablation
         if learned and not without.warp:
             step = torch.zeros_like(step)
-        cells = warp.centers(grid, action).expand(len(action), -1, -1, -1)
-        before = warp.to_previous_frame(cells, step)
         motion = warp.compose(now.motion, step)
-        static_points = warp.to_previous_frame(cells, motion)
+        cells = warp.centers(grid, action).expand(len(action), -1, -1, -1)
+        points = warp.to_previous_frame(cells, motion)
         if not learned:
-            moved = warp.moved_occupancy(
-                now.start, static_points, static_points, MOVABLE_CLASSES, grid
-            )
+            moved = warp.moved_occupancy(now.start, points, grid)
             return replace(
                 now, probability=moved, logits=(moved + PROBABILITY_FLOOR).log(), motion=motion
             )
-        own = warp.sample(now.flow, before, grid).permute(0, 2, 3, 1) * dt[:, None, None, None]
-        own = own if without.flow_carry else torch.zeros_like(own)
-        source = before - own  # where a movable of this cell was one step ago, frame of then
-        moving_points = warp.to_previous_frame(source, now.motion)
-        moving_points = moving_points + warp.sample_clamped(now.drift_m, source, grid)
-        carried = warp.rotate_vectors(
-            warp.sample(now.start_flow, moving_points, grid), motion[:, 2]
-        )
         latent = self.dynamics.imagine(now.latent, action, noise)
-        flow = carried + upsample_flow(self.flow_change(latent.features))
-        moved = warp.moved_occupancy(now.start, static_points, moving_points, MOVABLE_CLASSES, grid)
-        logits = self.foresee(latent.features).float()
+        still = warp.moved_occupancy(now.static, points, grid)
+        moving, ahead = self.pushed(
+            now.moving, latent, planes_of(still, now.moving.moved(dt), motion, grid), action, motion
+        )
+        moved = self.laid_down(still, moving, motion)
+        logits = self.foresee(torch.cat([latent.features, ahead], 1)).float()
         if without.residual:
             logits = self.gain * (moved + PROBABILITY_FLOOR).log() + logits
         probability = logits.softmax(1)
         reward, cont = self.outcome(latent, probability, action)
         return replace(
-            now, latent=latent, probability=probability, logits=logits, flow=flow, motion=motion,
-            drift_m=(moving_points - static_points).permute(0, 3, 1, 2), reward=reward, cont=cont,
+            now, latent=latent, probability=probability, logits=logits, motion=motion,
+            flow=self.flow_then(moving, ahead, motion), moving=moving, reward=reward, cont=cont,
         )  # fmt: skip
+
+    def pushed(
+        self, moving: Carried, latent: Latent, planes: Tensor, action: Tensor, motion: Tensor
+    ) -> tuple[Carried, Tensor]:
+        """What moves, a step on, pushed by what the learned part sees; and its features.
+
+        Args:
+            planes: of the scene after the step, as physics alone has it (``planes_of``).
+            motion: [B, 3] of the ego from the start to the end of the step.
+        """
+        ahead = self.foresight(latent.features, planes, action)
+        moving, grid = moving.moved(action[:, 5]), self.config.grid
+        push = upsample_flow(self.push(ahead))
+        felt = warp.sample(push, points_now(moving, motion)[:, :, None], grid)[..., 0]  # [B, 2, N]
+        back = warp.rotate_vectors(felt[..., None], -motion[:, 2])[..., 0].mT
+        return moving.changed(back, action[:, 5]), ahead
+
+    def laid_down(self, still: Tensor, moving: Carried, motion: Tensor) -> Tensor:
+        """The static occupancy [B, K, Z, X, Y] with what moves laid over it."""
+        grid = self.config.grid
+        nx, ny, nz = grid.shape
+        mass = carry.lay_down(
+            moving.mass, points_now(moving, motion), grid.x_min_m, grid.y_min_m, grid.cell_m,
+            (nx, ny),
+        ).unflatten(1, (len(MOVABLE_CLASSES), nz))  # fmt: skip
+        return overlaid(still, mass)
+
+    def flow_then(self, moving: Carried, ahead: Tensor, motion: Tensor) -> Tensor:
+        """Velocity of movables [B, 2, X, Y]: that of what moves, and what is learned beside it."""
+        learned = upsample_flow(self.flow_change(ahead))
+        return flow_of(moving, motion, self.config.grid) + learned
 
     def outcome(self, latent: Latent, probability: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
         """Reward logits [B, bins] and continue logits [B] of the step that led here."""
@@ -246,21 +299,14 @@ def certain_logits(occupancy: Tensor) -> Tensor:
     return one_hot.float().contiguous() * 30.0
 
 
-def _flow_head(inputs: int, channels: int) -> nn.Sequential:
-    return nn.Sequential(ConvBlock(inputs, channels), zero_init(nn.Conv2d(channels, 2, 1)))
-
-
 def upsample_flow(flow: Tensor) -> Tensor:
     """Flow of the state's cells at the grid's; [B, 2, X/2, Y/2] -> [B, 2, X, Y]."""
     return F.interpolate(flow.float(), scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
-_GROUND = (
-    OccClass.DRIVEABLE_SURFACE, OccClass.OTHER_FLAT, OccClass.SIDEWALK, OccClass.TERRAIN,
-    OccClass.FREE,
-)  # fmt: skip
-
-
-def solid_share(probability: Tensor) -> Tensor:
-    """Probability that a cell holds something to hit; [B, K, Z, X, Y] -> [B, Z, X, Y]."""
-    return 1.0 - probability[:, [int(c) for c in _GROUND]].sum(1)
+def overlaid(still: Tensor, mass: Tensor) -> Tensor:
+    """Movables of ``mass`` [B, M, Z, X, Y] over static occupancy [B, K, Z, X, Y]."""
+    total = mass.sum(1, keepdim=True)
+    mass, total = mass / total.clamp(min=1.0), total.clamp(max=1.0)
+    at = torch.tensor(MOVABLE_CLASSES, device=still.device)
+    return (still * (1.0 - total)).index_add(1, at, mass)

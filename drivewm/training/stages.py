@@ -164,15 +164,18 @@ def window_losses(stage: Stage, batch: Batch, forced: int = 0) -> dict[str, Tens
     model, action = stage.model, batch["action"]
     observed = model.config.observed_steps
     latent = model.initial(len(action))
-    kls = []
+    kls, flows = [], []
     for t in range(observed):
         before = action[:, t - 1] if t else torch.zeros_like(action[:, 0])
         latent, kl = model.observe(latent, before, batch["features"][:, t])
         kls.append(kl)
+        if 0 < t < observed - 1:  # a single frame knows no velocity
+            seen = model.flow_seen(latent, batch["features"][:, t])
+            flows.append(flow_loss(seen, batch["flow"][:, t], batch["flow_known"][:, t]))
     now_at = observed - 1
     logits, flow = model.perceive(latent, batch["features"][:, now_at])
     perceived = stage.occupancy(logits, batch["occupancy"][:, now_at])
-    flows = [flow_loss(flow, batch["flow"][:, now_at], batch["flow_known"][:, now_at])]
+    flows.append(flow_loss(flow, batch["flow"][:, now_at], batch["flow_known"][:, now_at]))
     # Imagination must not blur perception: it starts from the perceived occupancy as it is.
     now = model.start_from(latent, logits.detach(), flow)
     states = [(now_at, now)]

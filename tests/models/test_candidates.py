@@ -24,8 +24,11 @@ def candidates(batch: int, count: int, steps: int) -> torch.Tensor:
 def setting(name: str, batch: int = 2, **ablation):
     model = shaken(build(name, **ablation))
     latent, embed = seen(model, batch=batch)
-    start = model.start(latent, embed)
-    model.flow_change[-1].bias.data.fill_(3.0)  # movables drift
+    model.push.bias.data.fill_(0.3)
+    seen_now = model.start(latent, embed)
+    flow = torch.full_like(seen_now.flow, 4.0)  # movables go on
+    start = model.start_from(latent, 20.0 * seen_now.logits, flow)
+    assert bool(start.moving.used.any()) != (not model.config.ablation.flow_carry)
     return model, start, candidates(batch, 3, 3)
 
 

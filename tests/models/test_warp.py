@@ -59,11 +59,10 @@ def test_velocities_turn_with_the_frame():
     torch.testing.assert_close(turned, torch.tensor([0.0, -3.0]), atol=1e-6, rtol=0)
 
 
-def test_moved_occupancy_stays_a_distribution_when_movables_overlap_the_static_world():
+def test_moved_occupancy_is_a_distribution_and_free_beyond_the_grid():
     torch.manual_seed(0)
-    movable = torch.tensor([True, False, False])
     start = torch.rand(2, 3, 2, *GRID.shape[:2]).softmax(1)
     cells = warp.centers(GRID, start).expand(2, -1, -1, -1)
-    out = warp.moved_occupancy(start, cells, cells + 3.3, movable, GRID)
+    out = warp.moved_occupancy(start, cells + 3.3, GRID)
     torch.testing.assert_close(out.sum(1), torch.ones_like(out[:, 0]), atol=1e-5, rtol=0)
-    assert (out >= 0).all()
+    assert (out >= 0).all() and (out[:, -1, :, -1, -1] == 1.0).all()

@@ -107,6 +107,7 @@ def test_every_trained_part_gets_a_gradient():
     model = WorldModel(config.model)
     for parameter in model.parameters():  # zero-initialised layers would block what is before them
         torch.nn.init.normal_(parameter, std=0.05) if parameter.ndim > 1 else None
+    torch.nn.init.constant_(model.motion.out.bias, 3.0)  # something moves
     stage = DynamicsStage(model, config, torch.ones(18), 10)
     length, observed = 5, 2
     shape = config.model.grid.shape

@@ -94,7 +94,7 @@ def test_the_published_weights_are_the_average_not_the_last(whole):
     average = state["callbacks"]["Average"]
     assert average["used"] and average["steps"] == 4
     name, value = next(
-        (n, v) for n, v in average["values"].items() if n.endswith("flow_seen.1.weight")
+        (n, v) for n, v in average["values"].items() if n.endswith("motion.out.weight")
     )
     assert torch.equal(weights(whole)[name.removeprefix("model.")], value)
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from drivewm.config import Config
+from drivewm.models.motion import Sight
 
 ACTION_COLUMNS = 6  # dx, dy, dyaw in the frame before the step; speed, curvature, dt
 
@@ -36,6 +37,7 @@ class Latent:
     deter: Tensor  # [B, C, h, w]
     stoch: Tensor  # [B, S, h, w] the drawn part: one-hot groups, codes, or no channel at all
     past: Tensor | None = None  # [B, M, h', w'] what a backbone keeps of earlier instants
+    sight: Sight | None = None  # movables of the last frames, kept while looking
 
     @property
     def features(self) -> Tensor:
@@ -52,7 +54,9 @@ class Latent:
     def map(self, change) -> Latent:
         """The latent with ``change`` applied to each tensor."""
         past = None if self.past is None else change(self.past)
-        return replace(self, deter=change(self.deter), stoch=change(self.stoch), past=past)
+        sight = None if self.sight is None else self.sight.map(change)
+        changed = {"deter": change(self.deter), "stoch": change(self.stoch)}
+        return replace(self, **changed, past=past, sight=sight)
 
 
 class Noise:

@@ -1,0 +1,84 @@
+"""How fast things move, from where they were seen in the last frames.
+
+A velocity is a displacement between frames. The state of a backbone could learn to remember where
+things were; here the last frames' movables are kept as they were perceived, brought into the frame
+of now by the ego's motion (sampled once), and put side by side.
+Shapes: B batch, F frames, K classes, X, Y, Z cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from drivewm.models import warp
+from drivewm.models.grid import GridConfig
+from drivewm.models.layers import BevUNet, zero_init
+from drivewm.scene import MOVABLE, OccClass
+
+FRAMES = 3  # now and the two before
+STEP_S = 0.5
+_VULNERABLE = (OccClass.PEDESTRIAN, OccClass.BICYCLE, OccClass.MOTORCYCLE)
+GROUPS = (
+    tuple(sorted(int(c) for c in MOVABLE if c not in _VULNERABLE)),
+    tuple(int(c) for c in _VULNERABLE),
+)
+_PLANES = len(GROUPS) + 1  # and where the frame saw at all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """Movables of the last frames, newest first; absent frames are zero."""
+
+    planes: Tensor  # [B, F, 3, X, Y] vehicles, vulnerable road users, 1 where the frame looked
+    since: Tensor  # [B, F, 3] motion of the ego from that frame to now
+
+    def map(self, change) -> Sight:
+        """The same with ``change`` applied to each tensor."""
+        return Sight(planes=change(self.planes), since=change(self.since))
+
+
+def look(before: Sight | None, action: Tensor, probability: Tensor) -> Sight:
+    """What is remembered after ``action`` [B, 6] once ``probability`` [B, K, Z, X, Y] is seen."""
+    groups = [probability[:, list(group)].sum(1).amax(1) for group in GROUPS]
+    now = torch.stack([*groups, torch.ones_like(groups[0])], 1)[:, None]
+    here = action.new_zeros(len(action), 1, 3)
+    if before is None:
+        older = now.new_zeros(len(now), FRAMES - 1, *now.shape[2:])
+        return Sight(planes=torch.cat([now, older], 1), since=here.repeat(1, FRAMES, 1))
+    kept = before.since[:, : FRAMES - 1]
+    step = action[:, None, :3].expand_as(kept)
+    since = warp.compose(kept.flatten(0, 1), step.flatten(0, 1)).unflatten(0, kept.shape[:2])
+    planes = torch.cat([now, before.planes[:, : FRAMES - 1]], 1)
+    return Sight(planes=planes, since=torch.cat([here, since], 1))
+
+
+class MotionHead(nn.Module):
+    """Velocity of movables [B, 2, X/2, Y/2] in m/s; untrained it is zero."""
+
+    def __init__(self, state: int, width: int, grid: GridConfig) -> None:
+        super().__init__()
+        self.grid = grid
+        self.state = nn.Conv2d(state, width // 2, 1)
+        self.enter = nn.Conv2d(width // 2 + 4 * FRAMES * _PLANES, width, 1)
+        self.wide = BevUNet(width, 2 * width)
+        self.out = zero_init(nn.Conv2d(width, 2, 1))
+
+    def forward(self, sight: Sight, features: Tensor) -> Tensor:
+        """Args: features [B, C, X/2, Y/2] of the state and of what is seen now."""
+        seen = F.pixel_unshuffle(side_by_side(sight, self.grid).to(features.dtype), 2)
+        mixed = self.enter(torch.cat([self.state(features), seen], 1))
+        return self.out(self.wide(F.silu(mixed)))
+
+
+def side_by_side(sight: Sight, grid: GridConfig) -> Tensor:
+    """The remembered planes in the frame of now; [B, F * 3, X, Y]."""
+    old = sight.planes[:, 1:].flatten(0, 1)
+    cells = warp.centers(grid, sight.planes).expand(len(old), -1, -1, -1)
+    # Where a cell of now lies in the older frame: the motion since then leads from there to here.
+    points = warp.to_previous_frame(cells, sight.since[:, 1:].flatten(0, 1))
+    older = warp.sample(old, points, grid).unflatten(0, (len(sight.planes), FRAMES - 1))
+    return torch.cat([sight.planes[:, :1], older], 1).flatten(1, 2)
