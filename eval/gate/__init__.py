@@ -1,0 +1,1 @@
+"""The gate: two results folders, judged scenario by scenario (docs/gate.md)."""

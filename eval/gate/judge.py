@@ -1,0 +1,219 @@
+"""Compares two runs: the whole gate without its output."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from drivewm.eval.gate import waivers as waiving
+from drivewm.eval.gate.changes import change_tests
+from drivewm.eval.gate.comparable import refusals
+from drivewm.eval.gate.counts import Side, count_tests, enough, new_events
+from drivewm.eval.gate.facts import SAFETY_RULES
+from drivewm.eval.gate.findings import (
+    Comparison,
+    Finding,
+    Flaky,
+    Unjudged,
+    WaiverState,
+    worst_first,
+)
+from drivewm.eval.gate.policy import Policy
+from drivewm.eval.gate.rules import scenario_findings
+from drivewm.eval.gate.runs import Run
+from drivewm.eval.gate.waivers import Waiver
+
+
+def compare(
+    baseline: Run, candidate: Run, policy: Policy, waivers: Sequence[Waiver] = (), *, today: date
+) -> Comparison:
+    """Judges a candidate against a baseline.
+
+    Args:
+        baseline, candidate: one planner's results each.
+        policy: what fails.
+        waivers: what does not, until a day.
+        today: decides which waivers have expired.
+    """
+    why_not = tuple(refusals(baseline, candidate, policy))
+    empty = Comparison(
+        baseline=baseline, candidate=candidate, policy=policy, today=today, refusals=why_not,
+        new=tuple(sorted(set(candidate.infos) - set(baseline.infos))),
+        dropped=tuple(sorted(set(baseline.infos) - set(candidate.infos))),
+    )  # fmt: skip
+    if why_not:
+        return replace(empty, waivers=tuple(_states(waivers, [], baseline, candidate, today)))
+    sides = [_side(name, baseline, candidate) for name in empty.shared]
+    found, flaky, notes = _one_by_one(sides, policy)
+    found += _failed(candidate, baseline) + _one_sided(empty, policy)
+    findings = [_waived(finding, waivers, today) for finding in found]
+    waived: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.waiver is not None:
+            waived.setdefault(finding.rule, []).append(finding.scenario)
+    judged = [side for side in sides if side.old and side.new]
+    return replace(
+        empty,
+        unjudged=tuple(_unjudged(baseline, sides, policy)),
+        findings=tuple(sorted(findings, key=worst_first)),
+        tests=tuple(count_tests(judged, policy, waived) + change_tests(_scored(empty), policy)),
+        flaky=tuple(flaky),
+        waivers=tuple(_states(waivers, findings, baseline, candidate, today)),
+        notes=tuple(notes + _notes(baseline, candidate)),
+    )
+
+
+def _side(name: str, baseline: Run, candidate: Run) -> Side:
+    """Without drives that failed: they are told apart."""
+    old, new = (
+        {seed: drive for seed, drive in run.of_scenario(name).items() if not drive.failed}
+        for run in (baseline, candidate)
+    )
+    return Side(candidate.infos[name], old, new)
+
+
+def _scored(comparison: Comparison) -> list[Side]:
+    """As the score counts them: the candidate's failed drives among them, as 0."""
+    sides = []
+    for name in comparison.shared:
+        old = comparison.baseline.of_scenario(name)
+        if all(not drive.failed for drive in old.values()):
+            new = comparison.candidate.of_scenario(name)
+            sides.append(Side(comparison.candidate.infos[name], old, new))
+    return sides
+
+
+def _one_by_one(
+    sides: Sequence[Side], policy: Policy
+) -> tuple[list[Finding], list[Flaky], list[str]]:
+    found: list[Finding] = []
+    flaky: list[Flaky] = []
+    apart = []
+    for side in sides:
+        findings, unsteady = scenario_findings(side.info.id, side.old, side.new, policy)
+        found += findings
+        flaky += unsteady
+        at_once = {finding.rule for finding in findings}
+        for rule in SAFETY_RULES[:3] + SAFETY_RULES[4:]:  # an impact's speed is no count
+            if rule not in at_once and (more := new_events(side, rule, policy)) is not None:
+                found.append(more)
+        if side.differs and set(side.old) & set(side.new) and not enough(side, policy):
+            apart.append(side.info.id)
+    notes = []
+    if apart:
+        notes.append(
+            f"{len(apart)} scenarios ({', '.join(apart[:3])}{', ...' if len(apart) > 3 else ''}) "
+            "have seeds on one side only, too few to count; the shared ones were judged"
+        )
+    return found, flaky, notes
+
+
+def _failed(candidate: Run, baseline: Run) -> list[Finding]:
+    """Drives that the candidate could not finish, and that are missing from its tables."""
+    broken = {
+        name: [d for d in candidate.of_scenario(name).values() if d.failed]
+        for name in candidate.scenarios
+    }
+    old_failures = {name for (name, _), drive in baseline.drives.items() if drive.failed}
+    found = [
+        Finding(
+            rule="failed_drive", severity="fail", scenario=name, size=len(drives),
+            seeds=tuple(drive.seed for drive in drives),
+            text=f"the drive failed: {drives[0].reason or 'no reason given'}",
+        )
+        for name, drives in broken.items()
+        if drives and name not in old_failures
+    ]  # fmt: skip
+    gone: dict[str, list[int]] = {}
+    for name, seed in candidate.missing:
+        gone.setdefault(name, []).append(seed)
+    return found + [
+        Finding(rule="failed_drive", severity="fail", scenario=name, seeds=tuple(seeds),
+                size=len(seeds), text="the candidate's results promise the drive and lack it")
+        for name, seeds in gone.items()
+    ]  # fmt: skip
+
+
+def _one_sided(comparison: Comparison, policy: Policy) -> list[Finding]:
+    found = []
+    for rule, severity, names, text in (
+        ("new_scenario", policy.new_scenarios, comparison.new, "is not in the baseline"),
+        ("dropped_scenario", policy.dropped_scenarios, comparison.dropped,
+         "was not driven by the candidate"),
+    ):  # fmt: skip
+        if severity != "ignore":
+            found += [
+                Finding(rule=rule, severity=severity, scenario=name, seeds=(), text=text)
+                for name in names
+            ]
+    return found
+
+
+def _waived(finding: Finding, waivers: Sequence[Waiver], today: date) -> Finding:
+    if finding.severity != "fail" or finding.rule not in SAFETY_RULES:
+        return finding
+    return replace(finding, waiver=waiving.find(waivers, finding.scenario, finding.rule, today))
+
+
+def _unjudged(baseline: Run, sides: Sequence[Side], policy: Policy) -> list[Unjudged]:
+    found = []
+    for (name, seed), drive in sorted(baseline.drives.items()):
+        if drive.failed:
+            text = f"the baseline's drive failed (seed {seed}): {drive.reason or 'no reason given'}"
+            found.append(Unjudged(scenario=name, text=text))
+    for name, seed in baseline.missing:
+        text = f"the baseline's results promise the drive of seed {seed} and lack it"
+        found.append(Unjudged(scenario=name, text=text))
+    for side in sides:
+        none_shared = side.old and side.new and not set(side.old) & set(side.new)
+        if none_shared and not enough(side, policy):
+            found.append(Unjudged(
+                scenario=side.info.id,
+                text=f"no seed is on both sides, and of other seeds the policy wants "
+                f"{policy.counts.min_seeds} each ({len(side.old)} and {len(side.new)} there)",
+            ))  # fmt: skip
+    return found
+
+
+def _states(
+    waivers: Sequence[Waiver], findings: Sequence[Finding], baseline: Run, candidate: Run,
+    today: date,
+) -> list[WaiverState]:  # fmt: skip
+    known = sorted({*baseline.infos, *candidate.infos})
+    used = {finding.waiver for finding in findings if finding.waiver is not None}
+    states = []
+    for waiver in waivers:
+        if waiver.has_expired(today):
+            text = f"expired on {waiver.expires}; mend the regression, or renew it with its owner"
+            state = WaiverState(waiver=waiver, state="expired", text=text)
+        elif waiver.scenario not in known:
+            near = difflib.get_close_matches(waiver.scenario, known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            text = f"no scenario of that name in either result{hint}"
+            state = WaiverState(waiver=waiver, state="unknown", text=text)
+        elif waiver in used:
+            text = f"holds until {waiver.expires}"
+            state = WaiverState(waiver=waiver, state="used", text=text)
+        else:
+            state = WaiverState(waiver=waiver, state="unused", text="not needed; remove it")
+        states.append(state)
+    return states
+
+
+def _notes(baseline: Run, candidate: Run) -> list[str]:
+    """What a reader should know and no rule judges."""
+    old, new = baseline.manifest, candidate.manifest
+    notes = []
+    if old.get("drivewm_version") != new.get("drivewm_version"):
+        notes.append(f"made with drivewm {old.get('drivewm_version')} and "
+                     f"{new.get('drivewm_version')}")  # fmt: skip
+    if baseline.planner != candidate.planner:
+        notes.append(f"planner '{baseline.planner}' against '{candidate.planner}'")
+    if old.get("fingerprint") and old.get("fingerprint") == new.get("fingerprint"):
+        notes.append("both results are of one and the same run: planner, scenarios and settings")
+    for run, name in ((baseline, "baseline"), (candidate, "candidate")):
+        if any(drive.not_reproducible for drive in run.drives.values()):
+            notes.append(f"the {name} is not reproducible: plans had a deadline by the clock")
+    return notes
