@@ -31,6 +31,7 @@ def covering_rows(
     while missing:
         first = next(iter(missing))
         grown = [_grown(first, counts, missing, rng) for _ in range(CANDIDATES)]
+        grown += [_any_row(first, counts, rng) for _ in range(CANDIDATES)]  # for ``allowed``
         points = [_point(row, parameters, counts, rng) for row in grown]
         good = [
             (len(_pairs(row, missing)), -k) for k, row in enumerate(grown) if allowed(points[k])
@@ -75,6 +76,13 @@ def _grown(
         best = [level for level, gain in enumerate(gains) if gain == max(gains)]
         row[k] = best[int(rng.integers(len(best)))]
     return [row[k] for k in range(len(counts))]
+
+
+def _any_row(first: Pair, counts: Sequence[int], rng: np.random.Generator) -> list[int]:
+    """A row with the pair ``first`` and any other levels."""
+    row = [int(rng.integers(count)) for count in counts]
+    row[first[0]], row[first[2]] = first[1], first[3]
+    return row
 
 
 def _key(a: int, i: int, b: int, j: int) -> Pair:

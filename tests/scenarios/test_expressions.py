@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import math
 
 import pytest
@@ -109,7 +110,5 @@ def test_it_computes_what_python_computes(text: str, a: float, b: float) -> None
 @given(st.text(alphabet="$ab()+-*/.,0123456789 minmax<>=_'[]{}:;\"\\\n", max_size=50))
 def test_any_text_is_computed_or_refused(text: str) -> None:
     for function in (evaluate, holds):
-        try:
+        with contextlib.suppress(ExpressionError):
             function(text, {"a": 1.0, "b": 0.0})
-        except ExpressionError:
-            pass

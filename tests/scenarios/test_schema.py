@@ -47,13 +47,17 @@ def test_an_unknown_setting_of_sight_is_answered_too() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "at", "parts"),
     [
-        ("speed_limit_mps: 25", "speed_limit_mps: 130", "speed_limit_mps", ["130 is out of range", "130 km/h is 36.1"]),
-        ("{min: 10, max: 20}", "{min: 10, max: 80}", "ego_speed_mps: {", ["80 is out of range", "metres per second"]),
-        ("rate_mps2: $brake_mps2", "rate_mps2: 98.1", "rate_mps2: 98", ["out of range", "1 g is 9.81"]),
+        ("speed_limit_mps: 25", "speed_limit_mps: 130", "speed_limit_mps",
+         ["130 is out of range", "130 km/h is 36.1"]),
+        ("{min: 10, max: 20}", "{min: 10, max: 80}", "ego_speed_mps: {",
+         ["80 is out of range", "metres per second"]),
+        ("rate_mps2: $brake_mps2", "rate_mps2: 98.1 + 0 * $brake_mps2", "rate_mps2: 98",
+         ["out of range", "1 g is 9.81"]),
         ("s_m: 50", "s_m: -1", "s_m: -1", ["-1 is out of range"]),
         ("goal_m: 100", "goal_m: .nan", "goal_m", ["goal_m"]),
         ("[3.0, 6.0]", "[3.0, 60.0]", "brake_mps2: {", ["60 is out of range"]),
-        ("  goal_m: 100", "  goal_m: $ego_speed_mps * 100", "goal_m", ["out of range", "'$ego_speed_mps * 100' at"]),
+        ("  goal_m: 100", "  goal_m: $ego_speed_mps * 100", "goal_m",
+         ["out of range", "'$ego_speed_mps * 100' at"]),
     ],
 )  # fmt: skip
 def test_numbers_out_of_range(old: str, new: str, at: str, parts: list[str]) -> None:
@@ -75,7 +79,8 @@ def test_numbers_out_of_range(old: str, new: str, at: str, parts: list[str]) -> 
         ("{at: lane, gap_m: $gap_m}", "{at: lane, gap_m: $gap_m, ahead_m: 3}", "place:", "either"),
         ("{at: lane, gap_m: $gap_m}", "{at: lane}\n    length_m: $gap_m / 10", "place:", "either"),
         ("gap_m: $gap_m}", "gap_m: $gap_m, lane_offset: 2}", "lane_offset", "lane 2 of a road"),
-        ("{at: lane, gap_m: $gap_m}", "{at: arm, arm: left, before_m: $gap_m}", "at: arm", "no arms"),
+        ("{at: lane, gap_m: $gap_m}", "{at: arm, arm: left, before_m: $gap_m}", "at: arm",
+         "no arms"),
         ("{at: lane, gap_m: $gap_m}", "{at: crossing, from_kerb_m: $gap_m}", "{at: crossing",
          "has 0"),
         ("{at: lane, gap_m: $gap_m}", "{at: driveway, inside_m: $gap_m}", "at: driveway",
@@ -150,7 +155,8 @@ def test_arms_of_a_t_junction_depend_on_where_the_ego_comes_from() -> None:
     text = changed("kind: highway\n  lanes: 2", "kind: t_junction\n  ego_from: stem")
     text = text.replace("  s_m: 50\n", "  before_junction_m: 50\n")
     for arm, fits in (("left", True), ("right", True), ("oncoming", False)):
-        placed = text.replace("{at: lane, gap_m: $gap_m}", f"{{at: arm, arm: {arm}, before_m: $gap_m}}")  # fmt: skip
+        place = f"{{at: arm, arm: {arm}, before_m: $gap_m}}"
+        placed = text.replace("{at: lane, gap_m: $gap_m}", place)
         if fits:
             assert parse_family(placed).head.id == "follow_brake"
         else:
