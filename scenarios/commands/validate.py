@@ -16,8 +16,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
         type=positive_int,
-        default=4,
-        help="scenarios of each family that are built, besides the centre (%(default)s)",
+        default=2,
+        help="scenarios of each family that are built and driven by an ego that does not react, "
+        "besides the centre (%(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of their draw (%(default)s)")
     parser.add_argument(

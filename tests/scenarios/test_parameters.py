@@ -56,7 +56,7 @@ def test_low_discrepancy_is_more_even_than_chance() -> None:
 
 
 def test_a_requirement_that_hardly_anything_meets_is_told() -> None:
-    with pytest.raises(InputError, match="meets? it; widen"):
+    with pytest.raises(InputError, match=r"meets? it; widen"):
         sample(with_require("19.99999 < $ego_speed_mps"), 8, "lhs")
 
 
