@@ -19,6 +19,7 @@ from drivewm.errors import InputError
 
 MOST_BYTES = 1 << 20
 DEEPEST = 24
+MOST_PARTS = 20_000  # values, lists and mappings
 Place = tuple[str | int, ...]  # the way to a value: ("actors", "cutter", "speed_mps")
 
 
@@ -99,12 +100,14 @@ def parse(text: str, file: str = "<text>") -> Document:
 
 def _check_events(text: str, file: str) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
         at = f"{file}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise InputError("anchors and aliases are not allowed", file=at, fix="write it out")
         if getattr(event, "tag", None) is not None:
             raise InputError(f"tag '{event.tag}' is not allowed", file=at)
+        if count > MOST_PARTS:
+            raise InputError(f"more than {MOST_PARTS} values", file=at)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:

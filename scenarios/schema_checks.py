@@ -39,12 +39,21 @@ def check(body: Body) -> None:
     """Raises the first problem as a pydantic error that says where it stands."""
     _check_ego(body)
     for name, actor in body.actors.items():
+        _check_name(body, name)
         _check_place(body, ("actors", name, "place"), actor.place)
     _check_story(body)
     _known(body.conflict.actor, body.actors, ("conflict", "actor"), "actor")
     for k, trigger in enumerate(body.conflict.triggers):
         events = [event.name for event in body.story]
         _known(trigger, events, ("conflict", "triggers", k), "event")
+
+
+def _check_name(body: Body, name: str) -> None:
+    row, _, number = name.rpartition("_")
+    if name == "ego":
+        raise wrong(("actors", name), "no other is called 'ego'", "choose another name")
+    if number.isdigit() and row in body.actors and isinstance(body.actors[row].place, InRow):
+        raise wrong(("actors", name), f"this is what copies of '{row}' are called")
 
 
 def _check_ego(body: Body) -> None:

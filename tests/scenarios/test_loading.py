@@ -74,6 +74,10 @@ def test_deep_nesting_is_refused() -> None:
     fails("[" * 5000 + "]" * 5000, "nested more than 24")
 
 
+def test_a_long_list_is_refused_before_it_is_kept() -> None:
+    fails("[" + "1," * 300_000 + "]", "more than 20000 values")
+
+
 def test_a_key_must_be_a_word() -> None:
     fails("? [a, b]\n: 1\n", "a key must be a word")
 

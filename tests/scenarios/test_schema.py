@@ -162,3 +162,12 @@ def test_arms_of_a_t_junction_depend_on_where_the_ego_comes_from() -> None:
         else:
             with pytest.raises(InputError, match="no such arm"):
                 parse_family(placed)
+
+
+def test_names_that_others_have() -> None:
+    with pytest.raises(InputError, match="no other is called 'ego'"):
+        parse_family(TEXT.replace("lead", "ego"))
+    row = "  bay:\n    kind: car\n    place: {at: row, from_m: 20, to_m: 30}\n"
+    text = TEXT.replace("actors:\n", "actors:\n" + row).replace("lead", "bay_1")
+    with pytest.raises(InputError, match="copies of 'bay'"):
+        parse_family(text)
