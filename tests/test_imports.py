@@ -122,7 +122,8 @@ def test_the_evaluator_does_not_import_torch() -> None:
     free = ("geometry", "scene", "measures", "sim", "logs", "planners", "eval")
     model_users = (
         "drivewm.planners.imagine", "drivewm.planners.looking", "drivewm.planners.perceived",
-        "drivewm.eval.forecast", "drivewm.eval.counterfactual",
+        "drivewm.eval.forecast", "drivewm.eval.counterfactual", "drivewm.eval.horizon",
+        "drivewm.eval.novelty",
     )  # fmt: skip
     names = [
         module.name

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from drivewm.errors import InputError
+from drivewm.logs.fleet import Fleet
 from drivewm.models import checkpoint
 from drivewm.models.world_model import WorldModel
 from drivewm.training.clips import Frames
@@ -55,6 +56,18 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         whole = f"{prefix}{name}"
         out |= _flat(value, f"{whole}.") if isinstance(value, dict) else {whole: value}
     return out
+
+
+def trained_on(runs: Sequence[str | Path], fleet: Fleet) -> set[str]:
+    """Ids of scenes of the fleet that a run was trained on. Where the runs say which fleets they
+    were trained on and this is none of them, a scene of the same id is another one."""
+    out: set[str] = set()
+    for run in runs:
+        origin = checkpoint.provenance(run)
+        hashes = [f.get("hash") for f in origin.get("fleets", []) if isinstance(f, dict)]
+        if not hashes or fleet.content_hash in hashes:
+            out |= {str(scene) for scene in origin["scenes"]}
+    return out & {info.id for info in fleet.scenes}
 
 
 @torch.no_grad()

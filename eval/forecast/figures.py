@@ -54,7 +54,7 @@ class ErrorMaps:
             panels.append([_heat(share[h], grid) for h in steps])
         heads = [f"{h * STEP_S:g} s" for h in steps]
         foot = "share of windows in which a column holds a wrong voxel: white 0, black 1"
-        return _sheet(panels, rows, heads, foot, palette)
+        return sheet_of(panels, rows, heads, foot, palette)
 
 
 def _heat(share: np.ndarray, grid: GridConfig) -> Image.Image:
@@ -64,7 +64,7 @@ def _heat(share: np.ndarray, grid: GridConfig) -> Image.Image:
     low = np.minimum(at.astype(int), len(stops) - 2)
     mix = (at - low)[..., None]
     colours = (stops[low] * (1 - mix) + stops[low + 1] * mix).astype(np.uint8)[::-1, ::-1]
-    px = _cell_px(grid)
+    px = cell_px(grid)
     return Image.fromarray(colours.repeat(px, 0).repeat(px, 1))
 
 
@@ -77,7 +77,7 @@ def filmstrip(
     palette: Palette = LIGHT,
 ) -> Image.Image:
     """The true future, each forecast, and what each gets wrong."""
-    px = _cell_px(grid)
+    px = cell_px(grid)
     rows, names = [[draw_occupancy(b, cell_px=px) for b in seen_from_above(true)]], ["true"]
     for name, forecast in forecasts.items():
         rows.append([draw_occupancy(b, cell_px=px) for b in seen_from_above(forecast)])
@@ -88,7 +88,7 @@ def filmstrip(
         f"{window.scene}, keyframe {window.keyframe}. Errors: blue = movable found, orange = "
         "movable missed, red = movable invented, grey = other voxel of the column wrong"
     )
-    sheet = _sheet(rows, names, heads, foot, palette)
+    sheet = sheet_of(rows, names, heads, foot, palette)
     if not cameras:
         return sheet
     width = min(sheet.width, 760)
@@ -116,11 +116,11 @@ def _errors(predicted: np.ndarray, true: np.ndarray, px: int, palette: Palette) 
     return Image.fromarray(out[::-1, ::-1].repeat(px, 0).repeat(px, 1))
 
 
-def _cell_px(grid: GridConfig) -> int:
+def cell_px(grid: GridConfig) -> int:
     return max(1, round(PANEL_PX / grid.shape[1]))
 
 
-def _sheet(
+def sheet_of(
     rows: Sequence[Sequence[Image.Image]],
     names: Sequence[str],
     heads: Sequence[str],
