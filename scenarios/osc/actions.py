@@ -49,6 +49,9 @@ def _dynamics(item: Element, context: Context) -> m.Dynamics:
     value = item.number("value")
     if item.text("followingMode", "position") == "follow":
         context.note(item, "followingMode 'follow' is done as 'position': exactly, not by a driver")
+    if value < 0 and dimension == "rate":
+        context.note(item, f"the rate {value:g} is taken without its sign, which the target tells")
+        value = -value
     if value < 0:
         raise item.error(f"has the negative value {value:g}", field="value")
     if shape == "step" and value > 0 and dimension == "time":
@@ -200,7 +203,10 @@ def _follow(item: Element, common: dict, context: Context) -> m.FollowTrajectory
     if more and context.places.paths[path].times_s is None:
         raise item.error("asks for timing, but the trajectory tells no times")
     offset = item.number("initialDistanceOffset", 0.0)
-    return m.FollowTrajectory(path=path, mode=mode, initial_offset_m=offset, **more, **common)
+    return m.FollowTrajectory(
+        path=path, mode=mode, initial_offset_m=offset,
+        from_actor=path in context.places.from_actor, **more, **common,
+    )  # fmt: skip
 
 
 def _route(item: Element, common: dict, context: Context) -> m.AssignRoute:

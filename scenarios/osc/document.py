@@ -28,6 +28,7 @@ from drivewm.scenarios.xml_files import Node, read_xml, unread
 from drivewm.sim.script import model as m
 
 NEWEST = (1, 3)
+MAX_TRIES = 20_000  # combinations that are looked at for one that is allowed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,32 +64,67 @@ def distribution_of(path: str | Path) -> Distribution | None:
 
 
 def read_document(
-    path: str | Path, values: Mapping[str, str] | None = None, combination: int = 0
+    path: str | Path,
+    values: Mapping[str, str] | None = None,
+    combination: int | None = None,
 ) -> Document:
     """Reads a scenario file, or one of the combinations of a file of parameter values.
 
     Args:
         path: ``.xosc`` file.
         values: parameters to set instead of their declared values.
-        combination: which combination of a file of parameter values.
+        combination: which combination of a file of parameter values; None: the first that the
+            scenario's constraints allow.
 
     Raises:
         InputError: whatever is wrong, unknown or not supported, with file and line.
     """
-    file, chosen = Path(path), dict(values or {})
-    spread = distribution_of(file)
-    told: Path = file
-    if spread is not None:
-        chosen = spread.at(combination) | chosen
-        file = spread.scenario
-    elif combination:
-        raise InputError("is no file of parameter values: it has one combination", file=file)
-    node = read_xml(file, "OpenSCENARIO")
-    root = Element(node, Scope())
+    file, spread = Path(path), distribution_of(path)
+    if spread is None:
+        if combination:
+            raise InputError("is no file of parameter values: it has one combination", file=file)
+        root, version, description, parameters = _opened(file, values or {}, file)
+        return _read(root, file, version, description, parameters, file, [])
+    notes: list = []
+    if combination is None:
+        combination = first_allowed(spread, values or {})
+        if combination:
+            notes.append(Note(f"{file}:1", f"combination {combination} is read: the constraints of "
+                              "parameters forbid those before it"))  # fmt: skip
+    chosen = spread.at(combination) | dict(values or {})
+    root, version, description, parameters = _opened(spread.scenario, chosen, file)
+    return _read(root, spread.scenario, version, description, parameters, file, notes)
+
+
+def first_allowed(spread: Distribution, values: Mapping[str, str]) -> int:
+    """The first combination that the scenario's parameter constraints allow.
+
+    Raises:
+        InputError: none of the first ``MAX_TRIES`` is allowed; the first one's reason is told.
+    """
+    first_error = None
+    node = read_xml(spread.scenario, "OpenSCENARIO")
+    for number, chosen in enumerate(spread.combinations()):
+        if number >= MAX_TRIES:
+            break
+        try:
+            _parameters(Element(node, Scope()), chosen | dict(values), spread.file)
+        except InputError as error:
+            first_error = first_error or error
+        else:
+            return number
+    assert first_error is not None
+    raise first_error
+
+
+def _opened(
+    file: Path, values: Mapping[str, str], told: Path
+) -> tuple[Element, tuple[int, int], str, dict[str, str]]:
+    """The root of a scenario file with its parameters set, its version and description."""
+    root = Element(read_xml(file, "OpenSCENARIO"), Scope())
     version, description = _header(root)
     _refuse_other_kinds(root)
-    parameters = _parameters(root, chosen, told)
-    return _read(root, file, version, description, parameters, spread, told)
+    return root, version, description, _parameters(root, values, told)
 
 
 def _header(root: Element) -> tuple[tuple[int, int], str]:
@@ -118,7 +154,6 @@ def _parameters(root: Element, chosen: Mapping[str, str], told: Path) -> dict[st
             raise InputError(f"sets the parameter '{name}', which {root.node.file} does not declare",
                              file=told, field=name, fix=f"declared: {near}")  # fmt: skip
         node = declared[names.index(name)]
-        node.get("value")  # known, and replaced
         kind = root.scope.kind(name) or "string"
         root.scope.set(name, convert(resolve(text, root.scope, node, name), kind, node, name))
     for node in declared:
@@ -140,9 +175,8 @@ def _variables(root: Element) -> dict[str, str]:
 
 def _read(
     root: Element, file: Path, version: tuple[int, int], description: str,
-    parameters: dict[str, str], spread: Distribution | None, told: Path,
+    parameters: dict[str, str], told: Path, notes: list,
 ) -> Document:  # fmt: skip
-    notes: list = []
     if version > NEWEST:
         notes.append(Note(f"{file}:{root.node.line}", "is newer than 1.3; what 1.3 knows is read"))
     catalogs = Catalogs(root, file.parent)
@@ -165,7 +199,7 @@ def _read(
             places.start(name, storyboard)
     roots = [root.node, *catalogs.used]
     _name_unread(roots, notes)
-    files = [told, file] if spread else [file]
+    files = list(dict.fromkeys([told, file]))
     files += [*catalogs.files, *([network.file] if network else [])]
     plain = tuple(dict.fromkeys(Note(str(where), text) for where, text in notes))
     return Document(

@@ -40,7 +40,9 @@ class Scope:
     def set(self, name: str, value: Value) -> None:
         """Gives a name its value at once."""
         self._values[name] = value
-        self._pending.pop(name, None)
+        replaced = self._pending.pop(name, None)
+        if replaced is not None:
+            replaced[0].get("value")  # counts as read: it is known, and replaced
 
     def names(self) -> tuple[str, ...]:
         """Names declared here, in the file's order."""
