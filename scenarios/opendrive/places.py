@@ -53,11 +53,11 @@ def lane_edges(
     for lane in section.side(lane_id):
         inner = outer
         if lane.borders is not None:
-            edge = lane.borders.at(s_m, end) if order == 0 else lane.borders.slope(s_m, end)
+            edge = lane.borders.at(s_m) if order == 0 else lane.borders.slope(s_m)
             outer = sign * edge
             continue
-        width = lane.widths.at(s_m, end)
-        change = np.maximum(width, 0.0) if order == 0 else lane.widths.slope(s_m, end)
+        width = lane.widths.at(s_m)
+        change = np.maximum(width, 0.0) if order == 0 else lane.widths.slope(s_m)
         outer = inner + sign * np.where(width > 0, change, 0.0)
     return inner, outer
 

@@ -21,8 +21,8 @@ class Cubics:
     coefficients: np.ndarray  # [N, 4]
 
     def at(self, s_m: np.ndarray, until_m: float = np.inf) -> np.ndarray:
-        """Values at s ([K]). Pieces that start at ``until_m`` or later are not used: the value
-        at the end of a lane section is that of its own piece."""
+        """Values at s ([K]). Pieces that start at ``until_m`` or later are not used: at the end
+        of a lane section the lane offset is not yet that of the next section."""
         return self._sum(s_m, until_m, 0)
 
     def slope(self, s_m: np.ndarray, until_m: float = np.inf) -> np.ndarray:
@@ -33,7 +33,7 @@ class Cubics:
         s_m = np.asarray(s_m, float)
         if not len(self.start_m):
             return np.zeros_like(s_m)
-        last = max(int(np.searchsorted(self.start_m, until_m - _JUST, "left")) - 1, 0)
+        last = int(np.searchsorted(self.start_m, until_m - _JUST, "left")) - 1
         row = np.minimum(np.searchsorted(self.start_m, s_m + _JUST, "right") - 1, last)
         a, b, c, d = self.coefficients[np.maximum(row, 0)].T
         ds = s_m - self.start_m[np.maximum(row, 0)]

@@ -106,8 +106,8 @@ def _road(node: Node, signals: dict[str, Node], notes: list[Note]) -> Road:
     heights = list(profile.all("elevation")) if profile is not None else []
     types = list(node.all("type"))
     for item in types:
-        item.number("s")
-        item.get("country")
+        for name in ("s", "type", "country"):
+            item.get(name)  # the kind of road is told of its start only
     speeds = [(item.number("s"), speed) for item in types for speed in item.all("speed")]
     before, after = _road_links(node, notes)
     junction = node.get("junction") or "-1"
