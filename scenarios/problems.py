@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from drivewm.errors import InputError
 from drivewm.scenarios.loading import Document, Place, nearest
+from drivewm.scenarios.schema_base import Wrong
 from drivewm.sim.config import VisibleConfig
 
 _BOUNDS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
@@ -31,13 +32,13 @@ def as_input_error(
     error: ValidationError, document: Document, plain: Any, values: Mapping[str, object]
 ) -> InputError:
     """The first problem (an unknown field before one that is missing)."""
-    found = sorted(error.errors(), key=lambda one: one["type"] not in _FIRST)[0]
+    found = sorted(error.errors(), key=lambda one: not _explains(one))[0]
     context = found.get("ctx", {})
     place, missing = _place(found["loc"], plain)
-    place = (*place, *context.get("place", ()))
-    if found["type"] == "unknown_field":
-        place = (*place, context["name"])
-    problem, fix = found["msg"].removeprefix("Value error, "), context.get("fix")
+    problem, fix = found["msg"].removeprefix("Value error, "), None
+    cause = context.get("error")
+    if isinstance(cause, Wrong):
+        place, fix = (*place, *cause.place), cause.fix
     if found["type"] == "missing":
         problem, place, fix = f"'{missing}' is missing", (*place, missing), "add it"
     elif found["type"].startswith("union_tag"):
@@ -55,6 +56,12 @@ def as_input_error(
         problem += f" ('{written}' at {told})"
     field = ".".join(map(str, place)) or None
     return InputError(problem, file=document.where(place), field=field, fix=fix)
+
+
+def _explains(found: Any) -> bool:
+    """Is it likely to be the cause of other problems?"""
+    cause = found.get("ctx", {}).get("error")
+    return found["type"] in _FIRST or (isinstance(cause, Wrong) and cause.explains)
 
 
 def unknown_field(document: Document, place: Place, known: Iterable[str]) -> InputError:

@@ -6,10 +6,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import model_validator
-from pydantic_core import PydanticCustomError
 
 from drivewm.config import Config
 from drivewm.scenarios.loading import nearest
+
+
+class Wrong(ValueError):
+    """A problem of a part: where it stands below it, and what to do.
+
+    Args:
+        place: keys and indices from the part that is checked.
+        explains: is it likely to be the cause of other problems that the file has?
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        place: tuple[str | int, ...] = (),
+        fix: str | None = None,
+        *,
+        explains: bool = False,
+    ) -> None:
+        super().__init__(problem)
+        self.place, self.fix, self.explains = place, fix, explains
+
+
+def wrong(place: tuple[str | int, ...], problem: str, fix: str | None = None) -> Wrong:
+    """A problem that stands at ``place`` below the part that is checked."""
+    return Wrong(problem, place, fix)
 
 
 class Part(Config):
@@ -20,20 +44,10 @@ class Part(Config):
     def _known_fields_only(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        known = [
-            name for field, info in cls.model_fields.items() for name in (info.alias or field,)
-        ]
+        known = [info.alias or field for field, info in cls.model_fields.items()]
         for name in value:
             if name not in known and name not in cls.model_fields:
                 near = nearest(name, known)
                 fix = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
-                raise PydanticCustomError(
-                    "unknown_field", "unknown field '{name}'", {"name": str(name), "fix": fix}
-                )
+                raise Wrong(f"unknown field '{name}'", (str(name),), fix, explains=True)
         return value
-
-
-def wrong(place: tuple[str | int, ...], problem: str, fix: str | None = None) -> Exception:
-    """A problem of a whole part that stands at ``place`` below it."""
-    return PydanticCustomError("inconsistent", "{problem}",
-                               {"problem": problem, "place": place, "fix": fix})  # fmt: skip
