@@ -146,8 +146,7 @@ def _impact_tests(
     severity = policy.rules.impact_speed
     taken = [s for s in sides if _takes_part(s, "impact_speed", policy)
              and s.info.id not in waived.get("impact_speed", ())
-             and (s.new and next(iter(s.new.values())).unavoidable
-                  or any(d.had_contact for d in s.old.values()))]  # fmt: skip
+             and _can_be_hit(s)]  # fmt: skip
     if severity == "ignore" or not taken:
         return []
     families = sorted({side.info.family for side in taken})
@@ -163,6 +162,12 @@ def _impact_tests(
         results.append((scope, name, before, after, p))
     adjusted = statistics.adjusted([r[-1] for r in results], policy.statistics.method)
     return [_impact_test(*r, adjusted=float(q), policy=policy) for r, q in zip(results, adjusted)]
+
+
+def _can_be_hit(side: Side) -> bool:
+    """Is there an impact to compare with, or one that nobody can avoid?"""
+    drives = [*side.old.values(), *side.new.values()]
+    return any(d.unavoidable for d in drives) or any(d.had_contact for d in side.old.values())
 
 
 def _impact_test(scope, name, before, after, p, *, adjusted: float, policy: Policy) -> Test:

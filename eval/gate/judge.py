@@ -46,7 +46,7 @@ def compare(
     if why_not:
         return replace(empty, waivers=tuple(_states(waivers, [], baseline, candidate, today)))
     sides = [_side(name, baseline, candidate) for name in empty.shared]
-    found, flaky, notes = _one_by_one(sides, policy)
+    found, flaky = _one_by_one(sides, policy)
     found += _failed(candidate, baseline) + _one_sided(empty, policy)
     findings = [_waived(finding, waivers, today) for finding in found]
     waived: dict[str, list[str]] = {}
@@ -54,14 +54,16 @@ def compare(
         if finding.waiver is not None:
             waived.setdefault(finding.rule, []).append(finding.scenario)
     judged = [side for side in sides if side.old and side.new]
+    let_go = {name for names in waived.values() for name in names}
+    scored = [side for side in _scored(empty) if side.info.id not in let_go]
     return replace(
         empty,
         unjudged=tuple(_unjudged(baseline, sides, policy)),
         findings=tuple(sorted(findings, key=worst_first)),
-        tests=tuple(count_tests(judged, policy, waived) + change_tests(_scored(empty), policy)),
+        tests=tuple(count_tests(judged, policy, waived) + change_tests(scored, policy)),
         flaky=tuple(flaky),
         waivers=tuple(_states(waivers, findings, baseline, candidate, today)),
-        notes=tuple(notes + _notes(baseline, candidate)),
+        notes=tuple(_seed_notes(empty, policy) + _notes(baseline, candidate)),
     )
 
 
@@ -85,12 +87,9 @@ def _scored(comparison: Comparison) -> list[Side]:
     return sides
 
 
-def _one_by_one(
-    sides: Sequence[Side], policy: Policy
-) -> tuple[list[Finding], list[Flaky], list[str]]:
+def _one_by_one(sides: Sequence[Side], policy: Policy) -> tuple[list[Finding], list[Flaky]]:
     found: list[Finding] = []
     flaky: list[Flaky] = []
-    apart = []
     for side in sides:
         findings, unsteady = scenario_findings(side.info.id, side.old, side.new, policy)
         found += findings
@@ -99,15 +98,7 @@ def _one_by_one(
         for rule in SAFETY_RULES[:3] + SAFETY_RULES[4:]:  # an impact's speed is no count
             if rule not in at_once and (more := new_events(side, rule, policy)) is not None:
                 found.append(more)
-        if side.differs and set(side.old) & set(side.new) and not enough(side, policy):
-            apart.append(side.info.id)
-    notes = []
-    if apart:
-        notes.append(
-            f"{len(apart)} scenarios ({', '.join(apart[:3])}{', ...' if len(apart) > 3 else ''}) "
-            "have seeds on one side only, too few to count; the shared ones were judged"
-        )
-    return found, flaky, notes
+    return found, flaky
 
 
 def _failed(candidate: Run, baseline: Run) -> list[Finding]:
@@ -121,7 +112,7 @@ def _failed(candidate: Run, baseline: Run) -> list[Finding]:
         Finding(
             rule="failed_drive", severity="fail", scenario=name, size=len(drives),
             seeds=tuple(drive.seed for drive in drives),
-            text=f"the drive failed: {drives[0].reason or 'no reason given'}",
+            text=drives[0].reason or "no reason given",
         )
         for name, drives in broken.items()
         if drives and name not in old_failures
@@ -200,6 +191,21 @@ def _states(
             state = WaiverState(waiver=waiver, state="unused", text="not needed; remove it")
         states.append(state)
     return states
+
+
+def _seed_notes(comparison: Comparison, policy: Policy) -> list[str]:
+    """Seeds of one side that nothing was compared with."""
+    apart = []
+    for name in comparison.shared:
+        old, new = (set(run.of_scenario(name))
+                    for run in (comparison.baseline, comparison.candidate))  # fmt: skip
+        if old != new and old & new and min(len(old), len(new)) < policy.counts.min_seeds:
+            apart.append(name)
+    if not apart:
+        return []
+    named = ", ".join(apart[:3]) + (", ..." if len(apart) > 3 else "")
+    return [f"seeds on one side only, too few to count, in {named} ({len(apart)} in all); the "
+            "shared ones were judged"]  # fmt: skip
 
 
 def _notes(baseline: Run, candidate: Run) -> list[str]:

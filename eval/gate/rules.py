@@ -12,6 +12,8 @@ from drivewm.eval.gate.findings import RULES, Finding, Flaky
 from drivewm.eval.gate.policy import Limits, Policy
 
 Drives = Mapping[int, Drive]  # by seed
+# Where one of these fails, that the scenario was not passed is its consequence and told no more.
+CAUSES = ("at_fault_collision", "road_departure", "red_light", "impact_speed", "no_progress")
 
 
 class Pair(NamedTuple):
@@ -46,9 +48,14 @@ def scenario_findings(
     hits: dict[str, list[Hit]] = {rule: _event_hits(pairs, rule) for rule in EVENTS}
     hits |= _speed_hits(pairs, policy.limits)
     hits |= _warning_hits(pairs, policy.limits, {hit.pair.seed for hit in hits["impact_speed"]})
+    severities = policy.rules.model_dump()
+    told = [rule for rule in CAUSES
+            if severities[rule] == "fail" and not is_flaky(rule, old, policy.limits)]  # fmt: skip
+    causes = {hit.pair.seed for rule in told for hit in hits[rule]}
+    hits["not_passed"] = [hit for hit in hits["not_passed"] if hit.pair.seed not in causes]
     findings, flaky = [], []
     for rule in RULES:
-        severity = policy.rules.model_dump().get(rule, "ignore")
+        severity = severities.get(rule, "ignore")
         if severity == "ignore":
             continue
         if is_flaky(rule, old, policy.limits):

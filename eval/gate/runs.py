@@ -55,7 +55,8 @@ def read_run(folder: str | Path, planner: str | None = None) -> Run:
         planner: its label; may be left out where the results hold one.
 
     Raises:
-        InputError: no results, unfinished, damaged, a row twice, or several planners and none named.
+        InputError: no results, unfinished, damaged, a row twice, or several planners and none
+            named.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -107,8 +108,8 @@ def check_record(folder: Path) -> None:
                          fix="accept the baseline again") from error  # fmt: skip
     for name, digest in tables.items():
         if not (folder / name).is_file() or digest_of(folder / name) != digest:
-            raise InputError("not the table that was accepted", file=folder / name,
-                             fix="take the baseline from version control, or accept one again")  # fmt: skip
+            fix = "take the baseline from version control, or accept one again"
+            raise InputError("not the table that was accepted", file=folder / name, fix=fix)
 
 
 def _choose(folder: Path, rows: list[Row], planner: str | None) -> str:

@@ -1,8 +1,8 @@
 """Tests of significance, pure functions. Shapes: M units (scenarios), H hypotheses, S strata.
 
-Sources: Fisher, The Design of Experiments (1935), for sign flips of paired differences; Mehta, Patel
-and Gray, J. Am. Stat. Assoc. 80 (1985), for the exact test of several 2x2 tables; Benjamini and
-Hochberg, J. R. Stat. Soc. B 57 (1995); Benjamini and Yekutieli, Ann. Stat. 29 (2001).
+Sources: Fisher, The Design of Experiments (1935), for sign flips of paired differences; Mehta,
+Patel and Gray, J. Am. Stat. Assoc. 80 (1985), for the exact test of several 2x2 tables; Benjamini
+and Hochberg, J. R. Stat. Soc. B 57 (1995); Benjamini and Yekutieli, Ann. Stat. 29 (2001).
 """
 
 from __future__ import annotations

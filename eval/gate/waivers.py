@@ -83,24 +83,26 @@ def _waiver(document: Document, entry: Any, place: tuple[str | int, ...]) -> Wai
         raise InputError("a waiver is not a mapping", file=where, fix="write scenario: ID")
     for key in entry:
         if key not in KEYS:
-            near = nearest(key, KEYS)
             raise InputError(f"unknown key '{key}'", file=_line(document, (*place, key)),
-                             fix=f"did you mean '{near}'?" if near else "known: " + ", ".join(KEYS))  # fmt: skip
+                             fix=_hint(key, KEYS))  # fmt: skip
     for key in REQUIRED:
         if entry.get(key) is None or not str(entry[key]).strip():
             raise InputError("a waiver needs it", file=where, field=key,
                              fix=f"write {', '.join(REQUIRED)}")  # fmt: skip
     rule = entry.get("rule")
     if rule is not None and rule not in SAFETY_RULES:
-        near = nearest(str(rule), SAFETY_RULES)
-        known = f"known: {', '.join(SAFETY_RULES)}"
         raise InputError(f"no safety rule '{rule}'", file=_line(document, (*place, "rule")),
-                         field="rule", fix=f"did you mean '{near}'?" if near else known)  # fmt: skip
+                         field="rule", fix=_hint(str(rule), SAFETY_RULES))  # fmt: skip
     return Waiver(
         scenario=str(entry["scenario"]), reason=str(entry["reason"]), owner=str(entry["owner"]),
         rule=rule, where=where,
         expires=day(str(entry["expires"]), _line(document, (*place, "expires")), "expires"),
     )  # fmt: skip
+
+
+def _hint(word: str, known: Sequence[str]) -> str:
+    near = nearest(word, known)
+    return f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
 
 
 def day(text: str, file: str | None, field: str) -> date:

@@ -11,12 +11,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from drivewm.eval import archive
 from drivewm.eval.gate.judge import compare
 from drivewm.eval.gate.policy import load_policy, of_text
 from drivewm.eval.gate.runs import read_run
 from drivewm.eval.gate.waivers import of_text as waivers_of
-from drivewm.eval.schema import SCHEMA_VERSION, SERIES, TABLES, TERMS
+from drivewm.eval.schema import KEY, SCHEMA_VERSION, SERIES, TABLES, TERMS, Cell
 from tests.eval.gate import TODAY
+from tests.eval.report.folders import TIME_S, write_rollout
+from tests.viz.scenes import ego_states
 
 SCENARIO = TABLES.get("scenario", pa.schema([
     ("planner", pa.string()), ("scene_id", pa.string()), ("seed", pa.int64()),
@@ -83,7 +86,7 @@ def write(
         ok = not drive.failed
         series = {"overspeed_mps": [drive.overspeed_mps] * 3,
                   "lane_offset_m": [drive.lane_offset_m, -drive.lane_offset_m, None]}  # fmt: skip
-        tables["series"].append(key | dict.fromkeys(SERIES, []) | (series if ok else {}))
+        tables["series"].append(key | {name: [] for name in SERIES} | (series if ok else {}))
         safety = {
             "min_ttc_s": drive.min_ttc_s, "ride_rms_mps2": drive.ride_rms_mps2,
             "impact_speed_mps": drive.impact_mps,
@@ -170,3 +173,22 @@ def judged(tmp: Path, old: Sequence[Driven], new: Sequence[Driven], *, policy: s
     after = read_run(write(tmp / "new", new, suite=suite))
     rules = of_text(policy) if policy else load_policy()
     return compare(before, after, rules, waivers_of(waivers) if waivers else (), today=TODAY)
+
+
+def film(folder: Path, drives: Sequence[Driven], speed_mps: float, planner: str = "mine") -> None:
+    """Archives a drive for each row, and its series: the ego at one speed among road users."""
+    columns = {name: [] for name in (*KEY, *SERIES)}
+    for drive in drives:
+        cell = Cell(planner, drive.scenario, drive.seed)
+        path = archive.path_of(folder / "rollouts", cell)
+        ego = ego_states(speed_mps)
+        write_rollout(path, ego)
+        known = {
+            "time_s": TIME_S.tolist(), "speed_mps": ego[:, 3].tolist(),
+            "ttc_s": [max(0.4, 4.0 - t / 2) for t in TIME_S], "x": ego[:, 0].tolist(),
+            "overspeed_mps": [0.0] * len(TIME_S), "lane_offset_m": [0.1] * len(TIME_S),
+        }  # fmt: skip
+        for name, value in (*zip(KEY, cell), *((n, known.get(n, [])) for n in SERIES)):
+            columns[name].append(value)
+    table = pa.Table.from_pydict(columns, TABLES["series"])
+    pq.write_table(table, folder / "series.parquet")

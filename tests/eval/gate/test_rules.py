@@ -88,7 +88,19 @@ def test_standing_still_fails_although_nothing_is_hit(tmp_path) -> None:
     for found in (suite, fleet):
         assert found.exit_code == 1 and "no_progress" in rules_of(found)
         assert any(test.name == "score" for test in found.failed_tests)
-    assert "not_passed" in rules_of(suite)
+
+
+def test_that_it_was_not_passed_is_told_only_where_nothing_else_says_why(tmp_path) -> None:
+    old = [replace(ONE, seed=0), replace(ONE, seed=1)]
+    both = [replace(ONE, seed=0, red=True), replace(ONE, seed=1, passed=False)]
+    found = judged(tmp_path / "both", old, both)
+    assert [(f.rule, f.seeds) for f in found.failures] == [
+        ("red_light", (0,)),
+        ("not_passed", (1,)),
+    ]
+    softer = "rules: {red_light: warn}"
+    found = judged(tmp_path / "soft", old, both, policy=softer)
+    assert [(f.rule, f.seeds) for f in found.failures] == [("not_passed", (0, 1))]
 
 
 def test_a_flaky_scenario_is_reported_apart_and_never_fails_at_once(tmp_path) -> None:
