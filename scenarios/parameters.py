@@ -36,8 +36,10 @@ def concrete(family: Family, values: Mapping[str, Value], name: str = "given") -
 def concretes(
     family: Family, n: int, method: str = "sobol", seed: int = 0, prefix: str = ""
 ) -> tuple[Concrete, ...]:
-    """As ``sample``, made into scenarios named by their index."""
+    """As ``sample``, made into scenarios named by their index; that of ``centre`` is so named."""
     drawn = sample(family, n, method, seed)
+    if method == "centre":
+        return (family.concrete(drawn[0], f"{prefix}centre"),)
     return tuple(family.concrete(v, f"{prefix}{k:03d}") for k, v in enumerate(drawn))
 
 

@@ -19,7 +19,9 @@ from drivewm.worlds.actors import Solids
 
 PANEL_PX = (600, 372)
 COLUMNS, GAP_PX, HEAD_PX, LINE_PX = 3, 10, 96, 22
-NEAREST_SPAN_M, FARTHEST_SPAN_M = 52.0, 190.0
+NEAREST_SPAN_M = 52.0
+TOGETHER_M = 75.0  # farther from each other a picture shows the ego alone
+PALE = 0.55  # of scenery, which is not what a scenario is about
 _POSE = [TrackColumn.X, TrackColumn.Y, TrackColumn.HEADING]
 
 
@@ -79,7 +81,7 @@ def _rival(story: Story, step: int) -> np.ndarray | None:
 def _middle(story: Story, step: int) -> np.ndarray:
     """What a picture is centred on: between the ego and the other while they are near."""
     ego, rival = story.scene.ego[step, :2], _rival(story, step)
-    if rival is None or np.hypot(*(rival - ego)) > 0.8 * FARTHEST_SPAN_M:
+    if rival is None or np.hypot(*(rival - ego)) > TOGETHER_M:
         heading = story.scene.ego[step, EgoColumn.HEADING]
         return ego + 12.0 * np.array([np.cos(heading), np.sin(heading)])
     return (ego + rival) / 2
@@ -92,7 +94,7 @@ def _span(story: Story, steps: list[int]) -> float:
     for step in steps:
         away = 2 * np.abs(story.scene.ego[step, :2] - _middle(story, step)) + 16.0
         need = max(need, float(away[0]), float(away[1]) / aspect)
-    return min(need, FARTHEST_SPAN_M)
+    return need
 
 
 def _panel(story: Story, step: int, span_m: float, palette: Palette) -> Image.Image:
@@ -113,6 +115,9 @@ def _panel(story: Story, step: int, span_m: float, palette: Palette) -> Image.Im
 
 def _draw_ground(canvas: Canvas, story: Story, step: int, palette: Palette) -> None:
     scene, road = story.scene, story.scene.map
+    if story.solids is not None:
+        for k in range(len(story.solids.yaw_rad)):
+            _draw_solid(canvas, story.solids, k, palette)
     canvas.polygons(road.walkways, palette.rgb("walkway"))
     canvas.polygons(road.carparks, palette.rgb("carpark"))
     canvas.polygons(road.drivable, palette.rgb("drivable"))
@@ -122,9 +127,6 @@ def _draw_ground(canvas: Canvas, story: Story, step: int, palette: Palette) -> N
         canvas.line(line, palette.rgb("centerline"), 1)
     for divider in road.dividers:
         canvas.line(divider, palette.rgb("divider"), 2)
-    if story.solids is not None:
-        for k in range(len(story.solids.yaw_rad)):
-            _draw_solid(canvas, story.solids, k, palette)
     if scene.lights.status is not None:
         lanes = {lane.id: lane for lane in road.lanes}
         for lane_id, status in zip(scene.lights.lane_ids, scene.lights.status[:, step]):
@@ -136,8 +138,9 @@ def _draw_ground(canvas: Canvas, story: Story, step: int, palette: Palette) -> N
 def _draw_solid(canvas: Canvas, solids: Solids, k: int, palette: Palette) -> None:
     pose = np.array([*solids.center_m[k, :2], solids.yaw_rad[k]])
     length, width = solids.size_m[k, :2]
-    color = rgb(palette.classes[int(solids.occ_class[k])])
-    canvas.convex(boxes.corners(pose, length, width), color)
+    full, ground = rgb(palette.classes[int(solids.occ_class[k])]), palette.rgb("ground")
+    red, green, blue = (round(g + (1 - PALE) * (c - g)) for c, g in zip(full, ground))
+    canvas.convex(boxes.corners(pose, length, width), (red, green, blue))
 
 
 def _draw_ways(canvas: Canvas, story: Story, step: int, palette: Palette) -> None:
@@ -210,12 +213,14 @@ def _draw_names(
     now = " ".join([f"{time_s:.1f} s  ego {speed:.1f} m/s", *(f"· {name}" for name in begun)])
     pen.text((10, 8), now, fill=palette.rgb("text"), font=surface.font(17),
              stroke_width=3, stroke_fill=palette.rgb("ground"))  # fmt: skip
-    places = {"ego": scene.ego[step, :2]}
+    named = [("ego", scene.ego[step, :2])]
     for k in np.flatnonzero(scene.tracks.valid[:, step]):
-        if scene.tracks.ids[k] in story.names:
-            places[scene.tracks.ids[k]] = scene.tracks.state[k, step, :2]
-    for name, place in places.items():
+        name = scene.tracks.ids[k]
+        if name == story.actor or (name in story.names and step == 0):
+            named.append((name, scene.tracks.state[k, step, :2]))
+    for name, place in named:
         x, y = view.pixels(place)
-        color = {"ego": "ego", story.actor: "rival"}.get(name, "muted")
-        pen.text((x, y - top_px + 20), name, fill=palette.rgb(color), font=surface.font(15),
-                 anchor="ma", stroke_width=3, stroke_fill=palette.rgb("ground"))  # fmt: skip
+        color, above = {"ego": "ego", story.actor: "rival"}.get(name, "muted"), name == story.actor
+        pen.text((x, y - top_px + (-22 if above else 20)), name, fill=palette.rgb(color),
+                 font=surface.font(15), anchor="md" if above else "ma", stroke_width=3,
+                 stroke_fill=palette.rgb("ground"))  # fmt: skip

@@ -22,6 +22,6 @@ def run(args: argparse.Namespace) -> int:
     from drivewm.scenarios.telling import tell
 
     family = find(args.family)
-    (middle,) = concretes(family, 1, "centre", prefix="centre_")
+    (middle,) = concretes(family, 1, "centre")
     print(json.dumps(json.loads(middle.to_json()), indent=1) if args.json else tell(family, middle))
     return 0

@@ -41,7 +41,7 @@ def test_show_tells_parameters_actors_and_story(capsys: pytest.CaptureFixture) -
 
 def test_show_as_json_is_a_scenario(capsys: pytest.CaptureFixture) -> None:
     assert main(["scenarios", "show", "cut_in", "--json"]) == 0
-    assert Concrete.from_json(capsys.readouterr().out).id == "cut_in/centre_000"
+    assert Concrete.from_json(capsys.readouterr().out).id == "cut_in/centre"
 
 
 def test_sample_writes_scenarios_line_by_line(tmp_path: Path, capsys) -> None:
@@ -98,3 +98,20 @@ def test_schema_prints_what_is_committed(tmp_path: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().out == COMMITTED.read_text(encoding="utf-8")
     assert main(["scenarios", "schema", "-o", str(tmp_path / "s.json")]) == 0
     assert (tmp_path / "s.json").read_text() == COMMITTED.read_text(encoding="utf-8")
+
+
+def test_render_draws_what_was_driven(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    from PIL import Image
+
+    out = tmp_path / "x.webp"
+    call = ["scenarios", "render", "cut_in", "-o", str(out), "--planner", "constant_velocity"]
+    assert main([*call, "--set", "gap_m=8", "--dark"]) == 0
+    with Image.open(out) as picture:
+        assert picture.size == (1840, 860)
+    assert capsys.readouterr().out.strip() == str(out)
+
+
+def test_validate_builds_and_drives(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "mine.yaml").write_text(TEXT)
+    assert main(["scenarios", "validate", str(tmp_path / "mine.yaml"), "-n", "1"]) == 0
+    assert "1 families, 2 scenarios built, 0 with problems" in capsys.readouterr().out

@@ -1,0 +1,70 @@
+"""What can only be found by building a scenario and driving it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from drivewm.errors import InputError
+from drivewm.scenarios.build import build
+from drivewm.scenarios.family import parse_family
+from drivewm.scenarios.parameters import concrete
+from drivewm.scenarios.unreacting import drive_unreacting, is_copy
+from drivewm.scenarios.validation import check_built
+from drivewm.scene import EgoColumn
+from tests.scenarios.example import TEXT, changed, line_of
+
+VALUES = {"ego_speed_mps": 15.0, "gap_m": 20.0, "brake_mps2": 3.0}
+
+
+def refused(text: str, at: str | None, *parts: str) -> None:
+    with pytest.raises(InputError) as caught:
+        check_built(parse_family(text, "f.yaml"), 1)
+    for part in (*parts, *([] if at is None else [f"f.yaml:{line_of(text, at)}:"])):
+        assert part in str(caught.value), str(caught.value)
+
+
+def test_a_sound_family_is_built_at_its_centre_and_draws() -> None:
+    assert check_built(parse_family(TEXT), 2) == 3
+
+
+def test_an_ego_that_does_not_react_keeps_its_speed_and_meets_the_braking_car() -> None:
+    driven = drive_unreacting(build(concrete(parse_family(TEXT), VALUES)))
+    assert np.ptp(driven.ego[:, EgoColumn.VX]) == 0 and driven.ego[0, EgoColumn.VX] == 15.0
+    gone = np.diff(driven.ego[:60, EgoColumn.X])
+    assert gone == pytest.approx(np.full(59, 1.5))
+    assert driven.began() == ("brakes",) and driven.least_ttc_s("lead") == 0.0
+    assert driven.least_ttc_s("nobody") == np.inf
+
+
+def test_an_ego_at_rest_sets_off() -> None:
+    text = changed(
+        "ego:\n  s_m: 50\n  speed_mps: $ego_speed_mps", "ego:\n  s_m: 50\n  speed_mps: 0"
+    )
+    driven = drive_unreacting(build(concrete(parse_family(text), VALUES)))
+    assert driven.ego[10, EgoColumn.VX] == pytest.approx(2.0)
+    assert driven.ego[:, EgoColumn.VX].max() == 25.0  # the limit
+
+
+def test_a_trigger_that_never_fires_is_told_with_its_line_and_the_parameters() -> None:
+    text = changed("{time_s: 2}", "{ego_beyond_m: 500}")
+    refused(text, "when: {ego", "'brakes' never fires", "ego_speed_mps=15")
+
+
+def test_a_scenario_without_a_conflict_is_told() -> None:
+    text = changed("    speed_mps: $ego_speed_mps\n\nstory", "    speed_mps: 40\n\nstory")
+    refused(text, "conflict:", "no conflict", "not below 2 s")
+
+
+def test_two_in_one_place_are_told() -> None:
+    more = "  other:\n    kind: van\n    place: {at: lane, gap_m: $gap_m + 2}\n\nstory:"
+    refused(changed("\nstory:", more), None, "begins inside", "lead", "other")
+
+
+def test_a_route_that_leads_nowhere_is_told() -> None:
+    text = changed("kind: highway\n  lanes: 2", "kind: t_junction\n  ego_from: stem")
+    refused(text.replace("  s_m: 50\n", "  before_junction_m: 50\n"), None, "unreachable route")
+
+
+def test_copies_of_a_row() -> None:
+    assert is_copy("bay_3", "bay") and not is_copy("bay_x", "bay") and not is_copy("bay", "bay")
