@@ -44,12 +44,13 @@ def rollout(
     steps = scene.steps - 1
     if config.duration_s is not None:
         steps = min(steps, round(config.duration_s / DT_S))
-    if cameras is None and can_run_compiled(planner, config, mode):
+    if cameras is None and not traffic.is_scripted and can_run_compiled(planner, config, mode):
         return drive_compiled(scene, planner, config, traffic, every, steps)
-    observer, tracker = Observer(scene, mode, cameras, config), _tracker(scene, planner, config)
+    observer = Observer(scene, mode, cameras, config)
+    tracker = _tracker(scene, planner, config, traffic)
     recorder = _Recorder(scene, traffic, steps + 1)
     status, reason = "ok", None
-    ego, now_us = scene.ego[0].copy(), int(scene.times_us[0])
+    ego, now_us = getattr(tracker, "start", scene.ego[0]).copy(), int(scene.times_us[0])
     recorder.record(0, ego, traffic)
     try:
         limit_s = patience_s(planner, config)
@@ -61,15 +62,19 @@ def rollout(
                 answer = ask(planner, seen, every * DT_S, limit_s)
                 tracker.follow(recorder.planned(now_us, ego, *answer))
             following = tracker.step(ego, now_us)
-            traffic.step(ego, scene.vehicle)
+            traffic.step_to(ego, following, scene.vehicle)
             ego, now_us = following, now_us + DT_US
             recorder.record(step + 1, ego, traffic)
+            if traffic.is_over:
+                break
     except PlannerFailure as failure:
         status, reason = "failed", str(failure)
     return recorder.finish(status, reason, mode, every * DT_S)
 
 
-def _tracker(scene: Scene, planner: Planner, config: SimConfig) -> Tracker:
+def _tracker(scene: Scene, planner: Planner, config: SimConfig, traffic: Traffic) -> Tracker:
+    if getattr(planner, "drives_by_script", False):
+        return traffic.ego_tracker(scene.vehicle)
     if getattr(planner, "replays_log", False):
         return LogPlayback(scene)
     if config.tracker == "perfect":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from drivewm.errors import InputError
 from drivewm.scene import NO_MAP, EgoColumn, Lights, Scene, VehicleParams
 from drivewm.sim.lights import LightProgram
 from drivewm.sim.nuplan_agents import NuplanAgents, empty_nuplan_agents, nuplan_agents
@@ -33,6 +35,8 @@ class Traffic:
     ``light_status`` int8 [L] and ``time_s`` change with every step; the rest is fixed. ``world``
     is what the kernels see; the compiled loop drives it without this object.
     """
+
+    is_scripted = False  # a storyboard moves agents: only the Python loop can drive it
 
     def __init__(
         self,
@@ -88,6 +92,25 @@ class Traffic:
         step_world(self.world, self._steps, now_us, ego, car_of(vehicle), before, after)
         self._steps += 1
         self._copy_out()
+
+    def step_to(self, ego: np.ndarray, following: np.ndarray, vehicle: VehicleParams) -> None:
+        """``step``, for who also needs to know the ego's next state ``following`` [11]."""
+        del following
+        self.step(ego, vehicle)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a storyboard ends the run."""
+        return False
+
+    def ego_tracker(self, vehicle: VehicleParams) -> Any:
+        """Moves the ego as a storyboard says (a ``Tracker`` with its ``start`` [11]).
+
+        Raises:
+            InputError: there is none.
+        """
+        raise InputError("the scene has no script for the ego", field="planner",
+                         fix="scripted drives scenarios only")  # fmt: skip
 
     def moved(self, steps: int) -> None:
         """Says that kernels have moved ``world`` by so many steps."""

@@ -1,7 +1,8 @@
 """What a storyboard can do (ASAM OpenSCENARIO XML 1.0-1.3, positions already resolved).
 
 A private action is done by every actor of its maneuver group (an ``InitAction`` names its own).
-Lanes are counted to the left of the reference entity's path: +1 is its left neighbour.
+Lanes and offsets count to the left as seen along the path of the lane in question, whichever way
+somebody drives on it: lane +1 is the left neighbour.
 """
 
 from __future__ import annotations
@@ -120,12 +121,12 @@ class LaneChange(Action):
     lanes: int | None = None
     relative_to: str | None = None
     path: int | None = None
-    offset_m: float = 0.0  # from the middle of the target lane
+    offset_m: float = 0.0  # left of the target lane's path
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaneOffset(Action):
-    """To an offset from the lane's middle (of ``relative_to``'s own offset, if given)."""
+    """To an offset left of the lane's path (added to ``relative_to``'s own offset, if given)."""
 
     offset_m: float
     relative_to: str | None = None
@@ -165,6 +166,7 @@ class FollowTrajectory(Action):
     time_offset_s: float = 0.0
     time_domain: Literal["absolute", "relative"] = "relative"
     initial_offset_m: float = 0.0
+    from_actor: bool = False  # the path's vertices are in the actor's axes at the start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,11 +211,14 @@ class Visibility(Action):
 
 @dataclass(frozen=True, kw_only=True)
 class Grow(Action):
-    """Changes the box (an opening door): sizes to be reached, with dynamics over time."""
+    """A door opens: the box grows to the left or right. As tracks have one size for a whole run,
+    it is a track of its own, ``<id>.door``, that slides out of the actor's side."""
 
-    left_m: float = 0.0  # added on the left side
+    left_m: float = 0.0
     right_m: float = 0.0
     duration_s: float = 0.0
+    door_length_m: float = 1.1
+    door_ahead_m: float = 0.3  # its middle before the middle of the box
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,14 +67,15 @@ class RelativePosition:
 
 @dataclass(frozen=True, kw_only=True)
 class RelativeLanePosition:
-    """Relative to an entity along its lane: ``lanes`` to the left (negative: right)."""
+    """Relative to an entity along and left of its lane's path: ``lanes`` to the left (negative:
+    right); offset and heading are those of the lane arrived at."""
 
     entity: str
     lanes: int = 0
     ds_m: float = 0.0
-    lateral_m: float = 0.0  # from the middle of the target lane; see ``keep_lateral``
-    keep_lateral: bool = False  # True (relative road position): counted from the entity's own place
-    heading_rad: float = 0.0  # relative to the lane
+    lateral_m: float = 0.0
+    keep_lateral: bool = False  # True (relative road position): from its own place in the lane
+    heading_rad: float = 0.0
 
 
 Position = WorldPosition | PathPosition | RelativePosition | RelativeLanePosition
