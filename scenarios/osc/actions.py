@@ -17,6 +17,7 @@ AHEAD = {
     "any": "any", "leadingReferencedEntity": "leading", "trailingReferencedEntity": "trailing",
 }  # fmt: skip
 ASIDE = {"any": "any", "leftToReferencedEntity": "left", "rightToReferencedEntity": "right"}
+STILL_RATE = 1e-6  # per second: what a rate of 0 stands for
 Reader = Callable[[Element, dict, Context], m.AnyAction | None]
 
 
@@ -54,6 +55,10 @@ def _dynamics(item: Element, context: Context) -> m.Dynamics:
         value = -value
     if value < 0:
         raise item.error(f"has the negative value {value:g}", field="value")
+    if value == 0 and dimension == "rate" and shape != "step":
+        context.note(item, "a rate of 0 changes nothing: unless the target is met already, the "
+                     "action never ends")  # fmt: skip
+        value = STILL_RATE
     if shape == "step" and value > 0 and dimension == "time":
         context.note(item, f"a step is made at once; its {value:g} s are not waited for")
     return m.Dynamics(shape=shape, dimension=dimension, value=value)

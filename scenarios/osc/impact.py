@@ -22,7 +22,9 @@ FINE = 10  # looks between two states
 @dataclass(frozen=True, kw_only=True)
 class Impact:
     """``location_pct``: where the other's reference point lies across the ego, 0 at the ego's
-    right side, 100 at its left side (of its width, seen along the ego's heading)."""
+    right side, 100 at its left side (of its width, seen along the ego's heading). ``contact_*``:
+    the middle of where the boxes touch. ``front_on_other_m``: how far behind the other's front
+    the middle of the ego's front (of its rear, when it reverses) meets it, along its length."""
 
     time_s: float
     track: str
@@ -32,6 +34,9 @@ class Impact:
     lateral_m: float  # of the other's reference point, left of the ego's middle line
     ahead_m: float  # of the other's reference point, ahead of the ego's rear axle
     location_pct: float
+    contact_pct: float  # across the ego, as location_pct
+    contact_behind_front_m: float  # along the ego
+    front_on_other_m: float
 
 
 def first_impact(
@@ -84,13 +89,28 @@ def _first_touch(rollout: Rollout, number: int, step: int, low: float, high: flo
 
 
 def _touch(rollout: Rollout, number: int, step: int, share: float) -> bool:
+    car, other = _boxes(rollout, number, step, share)
+    return bool(car.intersects(other))
+
+
+def _boxes(rollout: Rollout, number: int, step: int, share: float) -> tuple[Polygon, Polygon]:
     ego = _ego_at(rollout, step, share)
     other = _track_at(rollout, number, step, share)
     size, vehicle = rollout.tracks.size_m[number], rollout.vehicle
     x = ego[0] + vehicle.rear_axle_to_center_m * math.cos(ego[2])
     y = ego[1] + vehicle.rear_axle_to_center_m * math.sin(ego[2])
     car = _box(x, y, ego[2], vehicle.length_m, vehicle.width_m)
-    return bool(car.intersects(_box(*other[:3], size[0], size[1])))
+    return car, _box(*other[:3], size[0], size[1])
+
+
+def _contact(rollout: Rollout, number: int, step: int, share: float) -> tuple[float, float]:
+    """Middle of the overlap a moment after the boxes touch, map frame."""
+    for later in (1e-4, 1e-3, 1e-2, 0.1):
+        car, other = _boxes(rollout, number, step, min(share + later, 1.0))
+        both = car.intersection(other)
+        if not both.is_empty:
+            return both.centroid.x, both.centroid.y
+    return car.centroid.x, car.centroid.y
 
 
 def _box(x: float, y: float, heading: float, length: float, width: float) -> Polygon:
@@ -151,6 +171,14 @@ def _impact(rollout: Rollout, number: int, step: int, share: float, references: 
     row = rollout.ego[step]
     course = ego[2] + (math.pi if row[EgoColumn.VX] < 0 else 0.0)
     pace = rollout.tracks.state[number, step, [TrackColumn.VX, TrackColumn.VY]]
+    vehicle = rollout.vehicle
+    bumper = vehicle.rear_axle_to_center_m + 0.5 * vehicle.length_m
+    if row[EgoColumn.VX] < 0:
+        bumper -= vehicle.length_m
+    front = ego[0] + bumper * c - other[0], ego[1] + bumper * s - other[1]
+    on_other = front[0] * math.cos(other[2]) + front[1] * math.sin(other[2])
+    touch = _contact(rollout, number, step, share)
+    touch = touch[0] - ego[0], touch[1] - ego[1]
     relative = math.hypot(
         ego[3] * math.cos(course) - float(pace[0]), ego[3] * math.sin(course) - float(pace[1])
     )
@@ -160,6 +188,9 @@ def _impact(rollout: Rollout, number: int, step: int, share: float, references: 
         time_s=start + share * dt, track=name, ego_speed_mps=ego[3], other_speed_mps=other[3],
         relative_speed_mps=relative, lateral_m=lateral, ahead_m=x * c + y * s,
         location_pct=100.0 * (lateral + 0.5 * width) / width,
+        contact_pct=100.0 * (touch[1] * c - touch[0] * s + 0.5 * width) / width,
+        contact_behind_front_m=bumper - (touch[0] * c + touch[1] * s),
+        front_on_other_m=0.5 * float(rollout.tracks.size_m[number, 0]) - on_other,
     )  # fmt: skip
 
 

@@ -394,12 +394,13 @@ def _relative_lane(places: Places, item: Element) -> Spot:
     beside = network.key(base.key.road, lane, base.road_s_m)
     path, near = places.lanes.place(beside, base.road_s_m)
     curve = places.curve(path)
-    if not -1e-6 <= near + ds <= curve.length_m + 1e-6:
+    way = 1 if network.drives_forward(base.key.road, lane, base.road_s_m) == forward else -1
+    at = near + way * ds
+    if not -1e-6 <= at <= curve.length_m + 1e-6:
         raise item.error(f"lies {ds:g} m from '{name}', beyond the end of its lanes", field="ds")
-    x, y, along = curve.pose(near + ds, offset)
-    return _near(places, x, y, _turned(along, turn), base, turn is not None)._replace(
-        path=path, near_s_m=near + ds
-    )
+    x, y, along = curve.pose(at, way * offset)
+    spot = _near(places, x, y, _turned(along, turn), base, turn is not None)
+    return spot._replace(path=path, near_s_m=at)
 
 
 def _relative_road(places: Places, item: Element) -> Spot:
