@@ -15,6 +15,8 @@ from drivewm.scenarios.xml_files import Node
 MAX_LENGTH_M = 1e6
 MAX_TURN_RAD = 200.0  # of one curve
 MAX_COORDINATE_M = 1e9
+MAX_COEFFICIENT = 1e9
+TINY_M = 1e-9  # a shorter geometry is no curve
 GAP_M = 0.05  # between pieces; wider ones are named
 GAP_RAD = 0.02
 LENGTH_SHARE = 0.01  # by which a paramPoly3 may be longer or shorter than it says
@@ -34,6 +36,9 @@ def read_plan(road: Node, notes: list[Note]) -> PlanView:
     if not pieces:
         raise road.error("has no <geometry> of positive length in its planView", field="planView")
     pieces.sort(key=lambda piece: piece.s_m)
+    if pieces[0].s_m > GAP_M:
+        said = f"the first geometry starts at s = {pieces[0].s_m:g} m; it is followed back to 0"
+        notes.append(Note(pieces[0].line, said))
     for before, after in pairwise(pieces):
         gap_m, turn_rad = joint_gap(before, after)
         if gap_m > GAP_M or turn_rad > GAP_RAD:
@@ -48,10 +53,12 @@ def _piece(node: Node, notes: list[Note]) -> Piece | None:
     s, x, y, heading, length = (node.number(k) for k in ("s", "x", "y", "hdg", "length"))
     if length < 0 or length > MAX_LENGTH_M:
         raise node.error(f"has length {length:g} m; 0 to {MAX_LENGTH_M:g} is read", field="length")
+    if not -TINY_M <= s <= MAX_LENGTH_M:
+        raise node.error(f"starts at s = {s:g} m; 0 to {MAX_LENGTH_M:g} is read", field="s")
     if max(abs(x), abs(y)) > MAX_COORDINATE_M:
         raise node.error(f"lies at ({x:g}, {y:g}) m, beyond {MAX_COORDINATE_M:g}")
-    if length == 0:
-        notes.append(Note(node.line, "geometry of length 0 is left out"))
+    if length < TINY_M:
+        notes.append(Note(node.line, f"geometry of length {length:g} m is left out"))
         node.skip()
         return None
     shapes = [child for child in node.all() if child.tag in _CURVES]
@@ -117,7 +124,10 @@ _CURVES: dict[str, Callable[[Node, float, list[Note]], Curve]] = {
 
 def read_cubics(nodes: list[Node], start: str = "s", base_m: float = 0.0) -> Cubics:
     """Cubic pieces a, b, c, d; ``start`` names the attribute that their s, from ``base_m`` on."""
-    rows = [
-        (base_m + node.number(start), *(node.number(name) for name in "abcd")) for node in nodes
-    ]
+    rows = []
+    for node in nodes:
+        row = (base_m + node.number(start), *(node.number(name) for name in "abcd"))
+        if max(map(abs, row)) > MAX_COEFFICIENT:
+            raise node.error(f"has a coefficient beyond {MAX_COEFFICIENT:g}")
+        rows.append(row)
     return cubics(rows)  # type: ignore[arg-type]

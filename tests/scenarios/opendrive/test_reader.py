@@ -119,6 +119,8 @@ REFUSED = [
     (road(geometry('<arc curvature="1e6"/>', 5.0), 5.0), "turns by 5e.06 rad"),
     (road(geometry('<spiral curvStart="0" curvEnd="1e9"/>', 5.0), 5.0), "turns by"),
     (road(geometry(LINE, -5.0), 5.0), "has length -5 m"),
+    (road(geometry(LINE, 5.0, s=1e9), 5.0), "starts at s = 1e.09 m"),
+    (straight(sections=section([lane(-1, width="1e300")])), "coefficient beyond"),
     (road(geometry(LINE, 1e9), 1e9), "has length 1e.09 m"),
     (road(geometry(LINE, 5.0, x=1e12), 5.0), "lies at"),
     (road(geometry(PARAM.format('pRange="normalized"', 0), 5.0), 5.0), "has no extent"),
