@@ -201,3 +201,9 @@ class Ego(Part):
         if self.s_m is not None and self.before_junction_m is not None:
             raise ValueError("give either s_m or before_junction_m")
         return self
+
+
+def is_of(track: str, actor: str) -> bool:
+    """Is a track an actor's: itself, a copy of its row (``row_0``), its door (``car.door``)?"""
+    copy = track.removeprefix(f"{actor}_")
+    return track == actor or track.startswith(f"{actor}.") or (copy != track and copy.isdigit())

@@ -90,8 +90,10 @@ def _check_along(length_m: float, ego: Ego) -> None:
 def _check_place(body: Body, where: Place, place: AnyPlace) -> None:
     road = body.road
     if isinstance(place, OnArm):
-        if road.kind not in JUNCTIONS:
-            raise wrong((*where, "at"), f"a {road.kind} has no arms", "use lane or side")
+        ramp = isinstance(road, Highway) and road.ramp == "merge" and place.arm == "right"
+        if road.kind not in JUNCTIONS and not ramp:
+            raise wrong((*where, "at"), f"this {road.kind} has no arm {place.arm}",
+                        "use lane or side")  # fmt: skip
         if isinstance(road, TJunction) and place.arm == _NO_ARM[road.ego_from]:
             raise wrong((*where, "arm"), f"coming from the {road.ego_from} there is no such arm")
     if isinstance(place, OnDriveway) and road.kind != "driveway":

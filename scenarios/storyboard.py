@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from drivewm.geometry import boxes
+from drivewm.scenarios.schema_actors import is_of
 from drivewm.scenarios.storyboard_moments import Closest, path_crossing
 from drivewm.scene import EgoColumn, Scene, TrackColumn
 from drivewm.viz import canvas as surface
@@ -73,9 +74,10 @@ def _step(scene: Scene, time_s: float) -> int:
 def _rival(story: Story, step: int) -> np.ndarray | None:
     """Where the actor in conflict is; [2]."""
     tracks = story.scene.tracks
-    if story.actor not in tracks.ids or not tracks.valid[tracks.ids.index(story.actor), step]:
+    name = story.actor if story.closest is None else story.closest.track
+    if name not in tracks.ids or not tracks.valid[tracks.ids.index(name), step]:
         return None
-    return tracks.state[tracks.ids.index(story.actor), step, :2]
+    return tracks.state[tracks.ids.index(name), step, :2]
 
 
 def _middle(story: Story, step: int) -> np.ndarray:
@@ -160,7 +162,7 @@ def _draw_ways(canvas: Canvas, story: Story, step: int, palette: Palette) -> Non
 
 def _color(story: Story, k: int, palette: Palette) -> tuple[int, int, int]:
     tracks = story.scene.tracks
-    if tracks.ids[k] == story.actor:
+    if story.actor and is_of(tracks.ids[k], story.actor):
         return palette.rgb("rival")
     return rgb(palette.classes[int(tracks.occ_class[k])])
 

@@ -13,6 +13,7 @@ import shapely
 from shapely.geometry import LineString, Point
 
 from drivewm.geometry.boxes import corners
+from drivewm.scenarios.schema_actors import is_of
 from drivewm.scene import Scene, TrackColumn
 from drivewm.viz.bev import ego_corners
 
@@ -27,17 +28,24 @@ class Closest:
     time_s: float
     distance_m: float  # between the bodies; 0: contact
     point_m: np.ndarray  # [2] between them
+    track: str  # which of the actor's
 
 
 def closest_approach(scene: Scene, actor: str | None) -> Closest | None:
-    """Least distance of the ego's body and the actor's over the drive; None: never together."""
+    """Least distance of the ego's body and the actor's (any of a row's, or its door) over the
+    drive; None: never together."""
+    found = [_closest(scene, k) for k in tracks_of(scene, actor) if scene.tracks.valid[k].any()]
+    return min(found, key=lambda one: one.distance_m, default=None)
+
+
+def tracks_of(scene: Scene, actor: str | None) -> list[int]:
+    """Indices of an actor's tracks, its own first."""
+    return [k for k, name in enumerate(scene.tracks.ids) if actor and is_of(name, actor)]
+
+
+def _closest(scene: Scene, k: int) -> Closest:
     tracks = scene.tracks
-    if actor not in tracks.ids:
-        return None
-    k = tracks.ids.index(actor)
     there = np.flatnonzero(tracks.valid[k])
-    if not len(there):
-        return None
     pose = tracks.state[k][:, [TrackColumn.X, TrackColumn.Y, TrackColumn.HEADING]]
     size = np.full(len(there), tracks.size_m[k, 0]), np.full(len(there), tracks.size_m[k, 1])
     ego = shapely.polygons(ego_corners(scene.ego[there], scene.vehicle))
@@ -47,7 +55,8 @@ def closest_approach(scene: Scene, actor: str | None) -> Closest | None:
     line = shapely.shortest_line(ego[best], other[best])
     point = np.asarray(line.interpolate(0.5, normalized=True).coords[0])
     time_s = float(scene.times_us[there[best]] - scene.times_us[0]) / 1e6
-    return Closest(time_s=time_s, distance_m=float(distance_m[best]), point_m=point)
+    return Closest(time_s=time_s, distance_m=float(distance_m[best]), point_m=point,
+                   track=tracks.ids[k])  # fmt: skip
 
 
 def path_crossing(scene: Scene, actor: str | None) -> np.ndarray | None:

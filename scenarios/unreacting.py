@@ -10,6 +10,7 @@ import numpy as np
 from drivewm.geometry.boxes import centre_poses
 from drivewm.measures.surrogate_kernels import ttc_all
 from drivewm.scenarios.build import Built
+from drivewm.scenarios.schema_actors import is_of
 from drivewm.scene import EgoColumn
 from drivewm.sim.config import DT_S
 from drivewm.sim.script.record import LogEntry
@@ -36,9 +37,9 @@ class Unreacting:
         return tuple(dict.fromkeys(name for _, name in fired(self.log)))
 
     def least_ttc_s(self, actor: str) -> float:
-        """Least time to collision with an actor (with any of a row) at constant speeds and
-        headings; 0: contact, inf: none below 5 s."""
-        mine = [k for k, name in enumerate(self.ids) if name == actor or is_copy(name, actor)]
+        """Least time to collision with an actor (any of a row, or a door) at constant speeds
+        and headings; 0: contact, inf: none below 5 s."""
+        mine = [k for k, name in enumerate(self.ids) if is_of(name, actor)]
         steps = len(self.ego)
         heading = self.ego[:, EgoColumn.HEADING]
         speed = self.ego[:, EgoColumn.VX, None] * np.stack([np.cos(heading), np.sin(heading)], -1)
@@ -55,11 +56,6 @@ def fired(log: Iterable[LogEntry]) -> list[tuple[float, str]]:
     """Time and name of the events that fired; a log calls them by story, act, group, maneuver and
     event."""
     return [(e.time_s, e.element.rpartition("::")[2]) for e in log if e.what == "fired"]
-
-
-def is_copy(name: str, actor: str) -> bool:
-    """Is it one of the copies (``row_0``, ``row_1``, ...) of an actor?"""
-    return name.startswith(f"{actor}_") and name.removeprefix(f"{actor}_").isdigit()
 
 
 def drive_unreacting(built: Built) -> Unreacting:

@@ -80,7 +80,7 @@ def test_numbers_out_of_range(old: str, new: str, at: str, parts: list[str]) -> 
         ("{at: lane, gap_m: $gap_m}", "{at: lane}\n    length_m: $gap_m / 10", "place:", "either"),
         ("gap_m: $gap_m}", "gap_m: $gap_m, lane_offset: 2}", "lane_offset", "lane 2 of a road"),
         ("{at: lane, gap_m: $gap_m}", "{at: arm, arm: left, before_m: $gap_m}", "at: arm",
-         "no arms"),
+         "no arm left"),
         ("{at: lane, gap_m: $gap_m}", "{at: crossing, from_kerb_m: $gap_m}", "{at: crossing",
          "has 0"),
         ("{at: lane, gap_m: $gap_m}", "{at: driveway, inside_m: $gap_m}", "at: driveway",

@@ -9,7 +9,8 @@ from drivewm.errors import InputError
 from drivewm.scenarios.build import build
 from drivewm.scenarios.family import parse_family
 from drivewm.scenarios.parameters import concrete
-from drivewm.scenarios.unreacting import drive_unreacting, is_copy
+from drivewm.scenarios.schema_actors import is_of
+from drivewm.scenarios.unreacting import drive_unreacting
 from drivewm.scenarios.validation import check_built
 from drivewm.scene import EgoColumn
 from tests.scenarios.example import TEXT, changed, line_of
@@ -66,5 +67,8 @@ def test_a_route_that_leads_nowhere_is_told() -> None:
     refused(text.replace("  s_m: 50\n", "  before_junction_m: 50\n"), None, "unreachable route")
 
 
-def test_copies_of_a_row() -> None:
-    assert is_copy("bay_3", "bay") and not is_copy("bay_x", "bay") and not is_copy("bay", "bay")
+def test_whose_track_it_is() -> None:
+    for track in ("bay", "bay_3", "bay.door"):
+        assert is_of(track, "bay")
+    for track in ("bay_x", "bays", "bay_", "ebay", "bay2"):
+        assert not is_of(track, "bay")
