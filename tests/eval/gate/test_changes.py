@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from drivewm.eval.gate.as_json import content
 from drivewm.eval.gate.changes import change_tests
@@ -187,7 +186,7 @@ def test_one_more_collision_never_turns_a_regression_into_a_pass(old, new, place
 
 
 def test_false_alarms_of_the_score_rule_when_only_seeds_differ() -> None:
-    """400 comparisons of one planner with itself: 40 scenarios of 8 families, 5 other seeds each,
+    """120 comparisons of one planner with itself: 40 scenarios of 8 families, 5 other seeds each,
     scores that scatter within scenarios, sometimes to nothing."""
     draw = np.random.default_rng(11)
     policy = load_policy()
@@ -201,7 +200,7 @@ def test_false_alarms_of_the_score_rule_when_only_seeds_differ() -> None:
         }  # fmt: skip
 
     alarms = 0
-    for _ in range(400):
+    for _ in range(120):
         sides = []
         for n in range(40):
             name, centre = f"f{n % 8}/{n}", draw.uniform(0.6, 0.95)
@@ -210,5 +209,4 @@ def test_false_alarms_of_the_score_rule_when_only_seeds_differ() -> None:
             old, new = drives_of(name, centre, rate), drives_of(name, centre, rate)
             sides.append(Side(info, old, new))
         alarms += any(test.verdict == "fail" for test in change_tests(sides, policy))
-    assert alarms / 400 <= 0.05, alarms
-    assert stats.binomtest(alarms, 400, 0.05, alternative="greater").pvalue > 0.01
+    assert alarms <= 4

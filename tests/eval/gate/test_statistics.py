@@ -15,12 +15,20 @@ from drivewm.eval.gate.statistics import Stratum, Tails
 
 SETTINGS = {"exact_up_to": 12, "draws": 4000}
 NUMBERS = st.lists(st.floats(-1, 1).map(lambda v: round(v, 3)), min_size=1, max_size=9)
-STRATA = st.lists(
-    st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
-        lambda n: st.tuples(st.integers(0, n[0]), st.just(n[0]), st.integers(0, n[1]), st.just(n[1]))
-    ).map(lambda t: Stratum(*t)),
-    min_size=1, max_size=3,
-)  # fmt: skip
+
+
+@st.composite
+def strata_of(draw) -> list[Stratum]:
+    """Up to three scenarios of up to four drives on each side."""
+    found = []
+    for _ in range(draw(st.integers(1, 3))):
+        before, after = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+        events = draw(st.integers(0, before)), draw(st.integers(0, after))
+        found.append(Stratum(events[0], before, events[1], after))
+    return found
+
+
+STRATA = strata_of()
 
 
 def brute_sign_flips(values: np.ndarray) -> Tails:
@@ -67,8 +75,8 @@ def brute_more_events(strata: list[Stratum]) -> float:
     for s in strata:
         events = [1] * (s.before_events + s.after_events)
         drives = events + [0] * (s.before + s.after - len(events))
-        counts.append([sum(drives[i] for i in chosen)
-                       for chosen in itertools.combinations(range(len(drives)), s.after)])  # fmt: skip
+        ways = itertools.combinations(range(len(drives)), s.after)
+        counts.append([sum(drives[i] for i in chosen) for chosen in ways])
     observed = sum(s.after_events for s in strata)
     sums = [sum(way) for way in itertools.product(*counts)]
     return float(np.mean([value >= observed for value in sums]))
