@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,7 @@ class WorldCameras:
         world: what is pictured.
         size: width and height in pixels.
         channels: camera channels; None = all six.
+        dead: channels that show nothing but black.
     """
 
     def __init__(
@@ -28,10 +30,12 @@ class WorldCameras:
         world: World,
         size: tuple[int, int] = DEFAULT_SIZE,
         channels: Sequence[str] | None = None,
+        dead: Sequence[str] = (),
     ) -> None:
         from drivewm.worlds.render.camera import Renderer
 
         width, height = size
+        self._dead = tuple(dead)
         self._renderer = Renderer(world, width, height, channels=channels)
 
     def capture(self, ego: np.ndarray, traffic: Traffic) -> Mapping[str, CameraFrame]:
@@ -43,4 +47,10 @@ class WorldCameras:
             state=traffic.state,
             valid=traffic.valid,
         )
-        return self._renderer.frames(ego[:3], actors, traffic.light_status)
+        frames = self._renderer.frames(ego[:3], actors, traffic.light_status)
+        return {
+            channel: replace(frame, rgb=np.zeros_like(frame.rgb))
+            if channel in self._dead
+            else frame
+            for channel, frame in frames.items()
+        }

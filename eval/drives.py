@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from drivewm.errors import InputError
 from drivewm.eval import archive
 from drivewm.eval.map_needs import check_scene
 from drivewm.eval.parts import failed_part, judged_part
+from drivewm.eval.scenario_rows import scenario_row, settings_of
 from drivewm.eval.schema import Part
 from drivewm.eval.scores.base import Judgement, ScoreConfig
 from drivewm.eval.scores.registry import build
@@ -42,6 +44,7 @@ class Bench:
     sim: SimConfig
     score: ScoreConfig
     safety: SafetyConfig
+    given: frozenset[str] = frozenset()  # settings of ``sim`` that win over a scenario's own
     rollouts: Path | None  # where drives are archived; None: nowhere
 
 
@@ -57,10 +60,16 @@ class Judge:
     def run(self, job: Job) -> Part:
         """Drives, judges and archives one cell."""
         started = time.perf_counter()
-        scene = self._get_scene(job.recording)
         planner = self._get_planner(job.planner)
         sim = self._bench.sim.model_copy(update={"seed": job.seed})
         setting = setting_of(planner, sim, self._bench.score)
+        try:
+            scene = self._get_scene(job.recording)
+            sim = settings_of(scene, sim, self._bench.given)
+        except InputError as error:
+            if job.scenario is None:
+                raise
+            return failed_part(job, str(error), setting | {"replan_interval_s": DT_S})
         try:
             mode = choose_mode(planner, scene, sim.mode)
             cameras = cameras_of(planner, scene, mode)
@@ -68,6 +77,7 @@ class Judge:
         except InputError as error:
             interval_s = float(getattr(planner, "replan_interval_s", DT_S))
             return failed_part(job, str(error), setting | {"replan_interval_s": interval_s})
+        log: Sequence[Any] = ()
         if job.start_s is not None:  # of scores that judge single plans
             made = self._score.drive(scene, planner, sim, job.start_s, mode, cameras)
             scene, drive, judged = made.scene, made.rollout, made.judgement
@@ -78,9 +88,13 @@ class Judge:
             vary(traffic, sim, scene.id)
             drive = rollout(scene, planner, sim, traffic, cameras, mode)
             judged, facts = self._judge(scene, drive)
+            log = getattr(traffic, "log", ())
         if self._bench.rollouts is not None:
             archive.save(archive.path_of(self._bench.rollouts, job.cell), scene, drive)
-        return judged_part(job, setting, drive, judged, facts, time.perf_counter() - started)
+        part = judged_part(job, setting, drive, judged, facts, time.perf_counter() - started)
+        if job.scenario is not None:
+            part["scenario"] = scenario_row(job, scene, drive, judged, facts, log)
+        return part
 
     def _judge(self, scene: Scene, drive: Rollout) -> tuple[Judgement | None, SafetyFacts | None]:
         """A failed drive is not judged: it scores 0."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from drivewm.eval.schema import SERIES, TERMS, Part
+from drivewm.eval.schema import SCENARIO_SCHEMA, SERIES, TERMS, Part
 from drivewm.eval.scores.base import Judgement
 from drivewm.eval.scores.safety import COLUMNS, SafetyFacts
 from drivewm.eval.suites import Job
@@ -54,7 +54,24 @@ def failed_part(job: Job, reason: str, setting: dict[str, Any]) -> Part:
         "safety": key | _safety_columns(None),
         "worst": [],
         "timings": key | {"plan_ms_mean": None, "plan_ms_max": None, "wall_s": None},
+        **({} if job.scenario is None else {"scenario": unjudged_row(job, reason)}),
     }
+
+
+def unjudged_row(job: Job, reason: str) -> dict[str, Any]:
+    """What the table ``scenario`` says of a drive that was never made."""
+    row: dict[str, Any] = dict.fromkeys(SCENARIO_SCHEMA.names)
+    said = {"passed": False, "reason": f"the planner failed: {reason}", "goal_reached": False}
+    return row | job.cell._asdict() | scenario_columns(job) | said
+
+
+def scenario_columns(job: Job) -> dict[str, Any]:
+    """What the table ``scenario`` says of the scenario itself."""
+    info = job.scenario
+    return {
+        "family": info.family, "group": info.group, "tags": ",".join(info.tags),
+        "scenario_hash": info.content_hash, "file": info.file, "line": info.line,
+    }  # fmt: skip
 
 
 def job_columns(job: Job) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from drivewm.errors import InputError
 from drivewm.eval.results import AGAIN, read_manifest
-from drivewm.eval.schema import SCHEMA_VERSION, SERIES, TABLES, Part, cell_of
+from drivewm.eval.schema import ALL_TABLES, SCHEMA_VERSION, SERIES, Part, cell_of, tables_of
 from drivewm.storage import atomic_file, write_text
 
 FOLDER = ".recovery"
@@ -32,9 +32,9 @@ def keep_manifest(folder: Path, text: str) -> None:
     write_text(folder / FOLDER / "manifest.json", text)
 
 
-def keep_footers(folder: Path) -> None:
-    """Copies the footer of every table and hashes its row groups."""
-    for name in TABLES:
+def keep_footers(folder: Path, tables: Iterable[str]) -> None:
+    """Copies the footers of the tables and hashes their row groups."""
+    for name in tables:
         path = folder / f"{name}.parquet"
         footer = pq.read_metadata(path)
         with atomic_file(folder / FOLDER / f"{name}.footer") as partial:
@@ -89,9 +89,21 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
     return copy
 
 
+def _tables(folder: Path) -> Iterable[str]:
+    """Names of the tables that the run of a folder writes."""
+    for path in (folder / "manifest.json", folder / FOLDER / "manifest.json"):
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+            continue
+        if isinstance(manifest, dict):
+            return tables_of(manifest)
+    return tables_of(None)
+
+
 def is_whole(folder: Path) -> bool:
     """Can every row of every table be read?"""
-    return all(_damage(folder, name) is None for name in TABLES)
+    return all(_damage(folder, name) is None for name in _tables(folder))
 
 
 def check_tables(folder: Path) -> None:
@@ -100,7 +112,7 @@ def check_tables(folder: Path) -> None:
     Raises:
         InputError: a table was changed, or is another run's.
     """
-    for name in TABLES:
+    for name in _tables(folder):
         path, kept = folder / f"{name}.parquet", _kept_hashes(folder, name)["file"]
         if kept and path.exists() and _hash(path, 0, path.stat().st_size) != kept:
             raise InputError("not the table that this run wrote (damaged, or another run's)",
@@ -118,7 +130,7 @@ def whole_parts(folder: Path) -> Iterator[Part]:
     Says on stderr which file is damaged.
     """
     files: dict[str, pq.ParquetFile] = {}
-    for name in TABLES:
+    for name in _tables(folder):
         path = folder / f"{name}.parquet"
         damage = _damage(folder, name)
         if damage is not None:
@@ -151,7 +163,9 @@ def _kept_hashes(folder: Path, name: str) -> dict[str, Any]:
 
 def _parts(tables: dict[str, pa.Table]) -> Iterator[Part]:
     series = tables.pop("series")
-    rows = {name: table.select(TABLES[name].names).to_pylist() for name, table in tables.items()}
+    rows = {
+        name: table.select(ALL_TABLES[name].names).to_pylist() for name, table in tables.items()
+    }
     worst: dict[tuple, list[dict[str, Any]]] = {}
     for row in rows.pop("worst"):
         worst.setdefault(cell_of(row), []).append(row)

@@ -11,11 +11,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drivewm.errors import InputError
-from drivewm.eval.schema import KEY, SCHEMA_VERSION, SERIES, TABLES, TERMS, Cell, Part, finite_list
+from drivewm.eval.schema import (
+    ALL_TABLES,
+    KEY,
+    SCHEMA_VERSION,
+    SERIES,
+    TABLES,
+    TERMS,
+    Cell,
+    Part,
+    finite_list,
+)
 
 __all__ = [
-    "KEY", "SCHEMA_VERSION", "SERIES", "TABLES", "TERMS", "Cell", "Part", "finite_list",
-    "is_complete", "read_manifest", "read_rows", "read_table", "table_batches",
+    "ALL_TABLES", "KEY", "SCHEMA_VERSION", "SERIES", "TABLES", "TERMS", "Cell", "Part",
+    "finite_list", "is_complete", "read_manifest", "read_rows", "read_table", "table_batches",
 ]  # fmt: skip
 
 AGAIN = "run the same `drivewm score` again: what is whole is kept, the rest is judged again"
@@ -48,13 +58,13 @@ def is_complete(folder: Path, fingerprint: str) -> bool:
 
 
 def read_table(folder: Path, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """One table of finished results (a key of ``TABLES``), or some of its columns.
+    """One table of finished results (a key of ``ALL_TABLES``), or some of its columns.
 
     Raises:
         InputError: the file is absent, corrupt, or lacks a column.
     """
     batches = list(table_batches(folder, name, columns))
-    wanted = TABLES[name] if columns is None else _narrowed(name, columns)
+    wanted = ALL_TABLES[name] if columns is None else _narrowed(name, columns)
     return pa.Table.from_batches(batches, wanted)
 
 
@@ -67,7 +77,7 @@ def table_batches(
         InputError: the file is absent, corrupt, or lacks a column.
     """
     path = folder / f"{name}.parquet"
-    wanted = TABLES[name] if columns is None else _narrowed(name, columns)
+    wanted = ALL_TABLES[name] if columns is None else _narrowed(name, columns)
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for column in wanted.names:
@@ -99,10 +109,10 @@ def read_rows(folder: Path, name: str, cell: Cell) -> list[dict[str, Any]]:
     read_table(folder, name, ["planner"])  # names what is wrong with the file
     filters = [(key, "==", value) for key, value in zip(KEY, cell)]
     try:
-        return pq.read_table(path, filters=filters).select(TABLES[name].names).to_pylist()
+        return pq.read_table(path, filters=filters).select(ALL_TABLES[name].names).to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"not readable ({error})", file=path, fix=AGAIN) from error
 
 
 def _narrowed(name: str, columns: Sequence[str]) -> pa.Schema:
-    return pa.schema([TABLES[name].field(column) for column in columns])
+    return pa.schema([ALL_TABLES[name].field(column) for column in columns])

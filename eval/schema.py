@@ -1,7 +1,7 @@
 """The tables of a results folder, column by column (docs/results.md explains them).
 
 Every table holds one row per drive, whose key is (planner, scene_id, seed), in the same order;
-``worst`` alone holds one row per drive and metric.
+``worst`` alone holds one row per drive and metric. ``scenario`` is there where a suite was driven.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from drivewm.eval.scores.safety import COLUMNS as SAFETY_COLUMNS
 from drivewm.eval.scores.safety import SERIES as SAFETY_SERIES
 from drivewm.eval.scores.safety import TEXT_COLUMNS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MULTIPLIERS = (
     "no_at_fault_collision",
     "drivable_area",
@@ -69,10 +69,20 @@ WORST_SCHEMA = pa.schema([
 TIMINGS_SCHEMA = pa.schema(
     [*_CELL, ("plan_ms_mean", _REAL), ("plan_ms_max", _REAL), ("wall_s", _REAL)]
 )
+SCENARIO_SCHEMA = pa.schema([
+    *_CELL, ("family", _TEXT), ("group", _TEXT), ("tags", _TEXT), ("scenario_hash", _TEXT),
+    ("file", _TEXT), ("line", _INT), ("passed", _YES), ("reason", _TEXT), ("goal_reached", _YES),
+    ("progress_m", _REAL), ("required_progress_m", _REAL), ("triggers_fired", _TEXT),
+    ("never_fired", _TEXT), ("impact_speed_mps", _REAL), ("unavoidable", _YES),
+    ("min_ttc_s", _REAL), ("at_fault_collision", _YES), ("any_collision", _YES),
+    ("road_departure", _YES), ("red_light", _YES),
+])  # fmt: skip
 TABLES = {
     "scores": SCORES_SCHEMA, "series": SERIES_SCHEMA, "safety": SAFETY_SCHEMA,
     "worst": WORST_SCHEMA, "timings": TIMINGS_SCHEMA,
 }  # fmt: skip
+SUITE_TABLES = {"scenario": SCENARIO_SCHEMA}  # beside those of every run
+ALL_TABLES = TABLES | SUITE_TABLES
 
 Row = dict[str, Any]
 Part = dict[str, Any]  # one judged drive: table name -> row; of "worst" a list of rows
@@ -89,6 +99,11 @@ class Cell(NamedTuple):
 def cell_of(row: Row) -> Cell:
     """The key of a row or of what holds one."""
     return Cell(row["planner"], row["scene_id"], int(row["seed"]))
+
+
+def tables_of(manifest: dict[str, Any] | None) -> dict[str, pa.Schema]:
+    """The tables that a run writes, by its manifest."""
+    return ALL_TABLES if manifest is not None and manifest.get("suite") else TABLES
 
 
 def rows_of(part: Part, table: str) -> list[Row]:

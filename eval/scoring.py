@@ -20,6 +20,7 @@ from drivewm.eval.map_needs import check_fleet
 from drivewm.eval.moments import at_moments, settled
 from drivewm.eval.schema import SCHEMA_VERSION
 from drivewm.eval.scores.base import ScoreConfig
+from drivewm.eval.scores.navsim_config import NavsimConfig
 from drivewm.eval.scores.safety import SafetyConfig
 from drivewm.eval.suites import cells_of, jobs_of, label_planners, source_digest
 from drivewm.eval.writer import ResultsWriter, finished_rows
@@ -34,7 +35,7 @@ class ScoringRun:
     """Everything that decides a run."""
 
     planners: Sequence[str]
-    fleet: str
+    fleet: str  # folder or address; of a suite its name or file
     out: Path
     scene_ids: Sequence[str] | None
     split: str | None
@@ -46,9 +47,11 @@ class ScoringRun:
     workers: int
     overwrite: bool
     command: str
+    suite: bool = False  # ``fleet`` names a suite of scenarios
+    given: frozenset[str] = frozenset()  # settings of ``sim`` that win over a scenario's own
 
 
-def score_planners(run: ScoringRun, fleet: Fleet | None = None) -> list[dict[str, Any]]:
+def score_planners(run: ScoringRun, fleet: Any = None) -> list[dict[str, Any]]:
     """Drives, judges and writes results; returns the rows of ``scores.parquet``.
 
     A run that was stopped goes on; one that is complete returns its rows at once.
@@ -62,7 +65,7 @@ def score_planners(run: ScoringRun, fleet: Fleet | None = None) -> list[dict[str
         InputError: unknown planner, scene or split; a planner that no scene's map allows; results
             of another run in the folder.
     """
-    fleet = fleet or Fleet.open(run.fleet)
+    fleet = fleet or _opened(run)
     chosen = fleet.select(split=run.split, ids=run.scene_ids)
     if not chosen:
         raise InputError("no scene selected", file=run.fleet, fix="check --scenes and --split")
@@ -71,6 +74,8 @@ def score_planners(run: ScoringRun, fleet: Fleet | None = None) -> list[dict[str
     labelled = label_planners(run.planners, run.sim.isolation)
     check_fleet(labelled, run.sim.agents, chosen)
     manifest = _manifest(run, labelled, [(info.id, info.content_hash) for info in chosen])
+    if run.suite:
+        manifest["suite"] = {"name": fleet.name, "file": fleet.file}
     manifest["caveats"] = caveats_of(chosen)
     manifest["scene_hashes"] = {info.id: info.content_hash for info in chosen}
     if not run.overwrite:
@@ -81,7 +86,7 @@ def score_planners(run: ScoringRun, fleet: Fleet | None = None) -> list[dict[str
     jobs = at_moments(jobs, chosen, run.score)
     bench = Bench(
         source=fleet, sim=run.sim, score=run.score, safety=run.safety,
-        rollouts=run.out / "rollouts" if run.rollouts else None,
+        rollouts=run.out / "rollouts" if run.rollouts else None, given=run.given,
     )  # fmt: skip
     with ResultsWriter(run.out, manifest, overwrite=run.overwrite) as writer:
         left = [job for job in jobs if not writer.has(job.cell)]
@@ -91,6 +96,22 @@ def score_planners(run: ScoringRun, fleet: Fleet | None = None) -> list[dict[str
                 writer.add(part)
                 progress.update()
         return writer.finish(cells_of(jobs))
+
+
+def _opened(run: ScoringRun) -> Any:
+    """The fleet, or the suite.
+
+    Raises:
+        InputError: there is none; a score of single plans is asked for of a suite.
+    """
+    if not run.suite:
+        return Fleet.open(run.fleet)
+    from drivewm.scenarios.source import SuiteSource
+
+    if isinstance(run.score, NavsimConfig):
+        raise InputError(f"{run.score.name} judges moments of recordings", field="--score",
+                         fix="use closed_loop or nuplan_cls for a suite")  # fmt: skip
+    return SuiteSource.open(run.fleet)
 
 
 def _check_seeds(run: ScoringRun) -> None:
@@ -113,6 +134,7 @@ def _manifest(
             },
             "sim": run.sim.model_dump(mode="json"),
             "seeds": run.seeds,
+            **({"given": sorted(run.given)} if run.suite else {}),
             "safety": run.safety.model_dump(mode="json"),
             "score": run.score.model_dump(mode="json"),
         },

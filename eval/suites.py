@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from drivewm.errors import InputError
 from drivewm.eval.schema import Cell
@@ -31,6 +32,7 @@ class Job:
     source: str
     split: str
     location: str
+    scenario: Any = None  # of a suite: its ScenarioInfo
 
     @property
     def cell(self) -> Cell:
@@ -75,6 +77,7 @@ def jobs_of(
         Job(
             label=label, planner=text, scene_id=info.id, recording=info.id, seed=seed,
             source=info.source, split=info.split, location=info.location,
+            scenario=info if hasattr(info, "family") else None,
         )
         for info in scenes
         for label, text in labelled.items()

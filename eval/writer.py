@@ -24,7 +24,7 @@ from drivewm.errors import InputError
 from drivewm.eval import recovery
 from drivewm.eval.journal import Journal
 from drivewm.eval.results import read_manifest
-from drivewm.eval.schema import SERIES, TABLES, Cell, Part, rows_of
+from drivewm.eval.schema import ALL_TABLES, SERIES, Cell, Part, rows_of, tables_of
 from drivewm.storage import atomic_file, write_text
 
 JOURNAL = "journal.bin"
@@ -93,18 +93,19 @@ class ResultsWriter:
     def finish(self, cells: Sequence[Cell]) -> list[dict[str, Any]]:
         """Writes the tables, in the order of ``cells``; returns the score rows."""
         rows: list[dict[str, Any]] = []
+        tables = tables_of(self._manifest)
         with contextlib.ExitStack() as stack:
             files = {}
-            for name, schema in TABLES.items():
+            for name, schema in tables.items():
                 partial = stack.enter_context(atomic_file(self.folder / f"{name}.parquet"))
                 files[name] = stack.enter_context(
                     pq.ParquetWriter(partial, schema, compression="zstd", write_page_checksum=True)
                 )
             for parts in self._groups(cells):
                 rows += [part["scores"] for part in parts]
-                for name in TABLES:
+                for name in tables:
                     files[name].write_table(_table(name, parts))
-        recovery.keep_footers(self.folder)
+        recovery.keep_footers(self.folder, tables)
         self._write_manifest("complete")
         self._journal.close()
         self._journal.path.unlink()
@@ -116,7 +117,7 @@ class ResultsWriter:
 
 
 def _table(name: str, parts: Sequence[Part]) -> pa.Table:
-    schema = TABLES[name]
+    schema = ALL_TABLES[name]
     if name != "series":
         rows = [row for part in parts for row in rows_of(part, name)]
         return pa.Table.from_pylist(rows, schema)
@@ -151,7 +152,7 @@ def _remove_results(folder: Path) -> None:
                          fix="choose another folder with -o")  # fmt: skip
     for name in ("rollouts", "explain", recovery.FOLDER):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in (JOURNAL, "manifest.json", *(f"{table}.parquet" for table in TABLES)):
+    for name in (JOURNAL, "manifest.json", *(f"{table}.parquet" for table in ALL_TABLES)):
         (folder / name).unlink(missing_ok=True)
 
 

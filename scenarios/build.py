@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -16,13 +16,10 @@ from drivewm.scenarios.family import Concrete
 from drivewm.scenarios.placing import EgoWay, ego_way
 from drivewm.scenarios.placing_paths import PathBook
 from drivewm.scenarios.roads import Drawn, draw
-from drivewm.scenarios.schema import Sim
-from drivewm.scene import ZOE, EgoColumn, Lights, Scene, Tracks, VehicleParams, classify
+from drivewm.scene import ZOE, EgoColumn, Lights, Scene, Tracks, VehicleParams
 from drivewm.sim.config import DT_S, DT_US
 from drivewm.sim.script import model as m
-from drivewm.sim.script.traffic import scripted_traffic
 from drivewm.sim.traffic import Traffic
-from drivewm.worlds.layouts.network import resample
 from drivewm.worlds.world import World
 
 SOURCE = "scenario"
@@ -39,9 +36,21 @@ class Built:
     drawn: Drawn = field(repr=False)
 
     @property
-    def sim(self) -> Sim:
-        """How it is driven: duration, friction, mode, settings of mode visible, weather."""
-        return self.concrete.sim
+    def sim(self) -> dict[str, Any]:
+        """The settings of ``SimConfig`` that belong to the scenario; weather and cameras are the
+        world's."""
+        sim = self.concrete.sim
+        told: dict[str, Any] = {"duration_s": sim.duration_s, "friction": sim.friction}
+        if sim.mode is not None:
+            told["mode"] = sim.mode
+        if sim.visible is not None:
+            told["visible"] = sim.visible.model_dump()
+        return told
+
+    @property
+    def dead_cameras(self) -> tuple[str, ...]:
+        """Channels that show nothing."""
+        return self.concrete.sim.dead_cameras
 
     def make_traffic(self) -> Traffic:
         """Fresh agents at time 0."""
@@ -90,6 +99,8 @@ def _build(concrete: Concrete, vehicle: VehicleParams, at: str) -> Built:
 
 
 def _traffic(storyboard: m.Storyboard, scene: Scene, drawn: Drawn) -> Traffic:
+    from drivewm.sim.script.traffic import scripted_traffic
+
     return scripted_traffic(storyboard, scene, lights=drawn.lights)
 
 
@@ -144,8 +155,6 @@ NOBODY = Tracks(
 
 def _with_tracks(scene: Scene, traffic: Traffic) -> Scene:
     """The scene with everybody where they begin, known at the first step alone."""
-    from dataclasses import replace
-
     steps, count = scene.steps, len(traffic.ids)
     valid = np.zeros((count, steps), bool)
     valid[:, 0] = traffic.valid
@@ -155,13 +164,3 @@ def _with_tracks(scene: Scene, traffic: Traffic) -> Scene:
         state=np.repeat(traffic.state[:, None], steps, axis=1), valid=valid,
     )  # fmt: skip
     return replace(scene, tracks=tracks)
-
-
-@lru_cache(maxsize=4)
-def built_of(text: str) -> Built:
-    """What the JSON text of a concrete scenario (``Scene.scenario``) builds."""
-    return build(Concrete.from_json(text))
-
-
-Maker = Callable[[], Traffic]
-__all__ = ["Built", "build", "built_of", "classify", "resample"]

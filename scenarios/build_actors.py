@@ -10,7 +10,7 @@ import numpy as np
 from drivewm.errors import InputError
 from drivewm.geometry.boxes import corners
 from drivewm.scenarios.family import Concrete
-from drivewm.scenarios.placing import EgoWay, projected
+from drivewm.scenarios.placing import EgoWay
 from drivewm.scenarios.placing_actors import Placed, Placer
 from drivewm.scenarios.placing_paths import PathBook, straight
 from drivewm.scenarios.roads import Drawn, place_on
@@ -177,6 +177,3 @@ def ego_pose(state: np.ndarray, vehicle: VehicleParams) -> tuple[float, float, f
 
 def _box(pose, length_m: float, width_m: float) -> np.ndarray:
     return corners(np.array(pose), np.array(length_m), np.array(width_m))
-
-
-__all__ = ["Cast", "cast_of", "check_overlaps", "projected", "start_pose"]

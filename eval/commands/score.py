@@ -24,7 +24,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="name, module:Class or file.py[:Class], each with ?key=value&key=value options; "
         "LABEL=PLANNER names it in the results",
     )
-    parser.add_argument("--fleet", required=True, help="fleet folder or address")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--fleet", help="fleet folder or address")
+    chosen.add_argument(
+        "--suite",
+        help="scenarios instead of a fleet: a suite (smoke, nightly, ncap, alks), a suite file, a "
+        "scenario family or an .xosc file",
+    )
     parser.add_argument("-o", "--out", default="runs/score", help="results folder (%(default)s)")
     parser.add_argument("--scenes", help="scene ids, comma separated (default: all)")
     parser.add_argument("--split", help="only scenes of this split")
@@ -33,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("replay", "reactive", "nuplan_idm"),
         default="replay",
         help="other road users: as recorded, reacting to the ego, or reacting as nuPlan's do "
-        "(%(default)s)",
+        "(%(default)s); those of a suite follow their scripts",
     )
     parser.add_argument(
         "--tracker",
@@ -89,7 +95,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="MU",
         help="of the road: bounds the acceleration of the ego; 0 = no bound, as in nuPlan "
-        "(default: 1)",
+        "(default: 1, or the scenario's own)",
     )
     parser.add_argument(
         "--duration",
@@ -143,9 +149,11 @@ def run(args: argparse.Namespace) -> int:
     from drivewm.eval.table import planner_table
     from drivewm.sim.config import SimConfig
 
+    given = {"friction": args.friction, "mode": args.mode, "duration_s": args.duration,
+             "visible": args.visible or None}  # fmt: skip
     settings = {
         "tracker": args.tracker,
-        "agents": args.agents,
+        "agents": "reactive" if args.suite else args.agents,
         "seed": args.seed,
         "replan_interval_s": args.replan,
         "mode": args.mode,
@@ -165,7 +173,9 @@ def run(args: argparse.Namespace) -> int:
     rows = score_planners(
         ScoringRun(
             planners=args.planners,
-            fleet=args.fleet,
+            fleet=args.suite or args.fleet,
+            suite=args.suite is not None,
+            given=frozenset(name for name, value in given.items() if value is not None),
             out=Path(args.out),
             scene_ids=args.scenes.split(",") if args.scenes else None,
             split=args.split,
@@ -180,6 +190,10 @@ def run(args: argparse.Namespace) -> int:
         )
     )
     print(planner_table(rows, [*score.multipliers, *score.weights]))
+    if args.suite:
+        from drivewm.eval.scenario_table import scenario_table
+
+        print(scenario_table(Path(args.out)))
     judged = {row["score_name"] for row in rows} - {score.name}
     if judged:
         print(f"judged by {', '.join(sorted(judged))}: the recordings cannot have {score.name}")
