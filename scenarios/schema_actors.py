@@ -157,8 +157,8 @@ class Actor(Part):
     kind: Kind
     place: Place
     speed_mps: Speed = 0.0  # at time 0
-    # scripted: keeps its speed along its path until an event; reactive: drives by IDM and gives
-    # way (after its last event, too); still: never moves
+    # scripted: keeps its speed along its path but for its events (a vehicle in a lane drives by
+    # itself once they are over); reactive: drives by itself whenever no event moves it
     behaviour: Literal["scripted", "reactive", "still"] = "scripted"
     path: tuple[Point, ...] | None = Field(default=None, min_length=2, max_length=64)
     # [ahead_m, left_m] of the ego's route: the actor's own path instead of its lane

@@ -72,3 +72,24 @@ def test_whose_track_it_is() -> None:
         assert is_of(track, "bay")
     for track in ("bay_x", "bays", "bay_", "ebay", "bay2"):
         assert not is_of(track, "bay")
+
+
+def test_triggers_about_the_ego_fire() -> None:
+    for when in ("ego_travelled_m: 20", "ego_speed_above_mps: 5", "ego_within_m: 40"):
+        found = concrete(parse_family(changed("{time_s: 2}", f"{{{when}}}")), VALUES)
+        assert drive_unreacting(build(found)).began() == ("brakes",), when
+    across = "{at: side, ahead_m: 60, facing: across}\n    length_m: $gap_m / 10"
+    walker = changed("{at: lane, gap_m: $gap_m}", across).replace(
+        "{time_s: 2}", "{ego_arrives_in_s: 2}"
+    )
+    walker = walker.replace("    speed_mps: $ego_speed_mps\n\nstory", "\nstory")
+    found = concrete(parse_family(walker), VALUES)
+    assert drive_unreacting(build(found)).began() == ("brakes",)
+
+
+def test_a_bent_road_with_a_reactive_actor_is_built() -> None:
+    for radius in (60, 200, 333):
+        road = f"kind: street\n  lanes: 2\n  radius_m: {radius}\n  straight_m: 80"
+        text = changed("kind: highway\n  lanes: 2", road)
+        text = text.replace("kind: car", "kind: car\n    behaviour: reactive")
+        build(concrete(parse_family(text), VALUES))

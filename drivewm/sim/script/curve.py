@@ -136,7 +136,8 @@ def _turned(
     before, after = lengths[:-1], lengths[1:]
     bent = along[1:] != along[:-1]
     a, b = np.minimum(before, CORNER_M), np.minimum(after, CORNER_M)
-    early, late = bent & (before > 2 * CORNER_M), bent & (after > 2 * CORNER_M)
+    long = 2 * CORNER_M + 0.01  # an edge just as long would get two vertices in one place
+    early, late = bent & (before > long), bent & (after > long)
     inner = arc[1:-1]
     s = np.concatenate([arc, inner[early] - CORNER_M, inner[late] + CORNER_M])
     middle = (along[:-1] * b + along[1:] * a) / (a + b)

@@ -61,7 +61,7 @@ class ScriptedTraffic(Traffic):
         self._reacts = any(_may_react(storyboard, actor) for actor in storyboard.actors)
         self._ego_before = np.array(scene.ego[0], float)
         ego = ego_body(storyboard.ego_id, scene.vehicle)
-        ego.external = True
+        ego.external = ego.present = True
         tell_ego(ego, 0.0, self._ego_before)
         self._engine = Engine(storyboard, ego, self._ground)
         self._doors = Doors(storyboard)
