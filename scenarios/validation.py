@@ -4,7 +4,7 @@ that does not react every trigger fires and the conflict comes about."""
 from __future__ import annotations
 
 from drivewm.errors import InputError
-from drivewm.scenarios.build import build
+from drivewm.scenarios.build import Built, build
 from drivewm.scenarios.family import Concrete, Family
 from drivewm.scenarios.parameters import concretes
 from drivewm.scenarios.unreacting import Unreacting, drive_unreacting
@@ -20,15 +20,28 @@ def check_built(family: Family, n: int, seed: int = 0) -> int:
     if family.head.parameters:
         drawn += concretes(family, n, "sobol", seed)
     for concrete in drawn:
-        check_conflict(family, concrete, drive_unreacting(build(concrete)))
+        check_conflict(family, concrete, drive_unreacting(built_at_its_line(family, concrete)))
     return len(drawn)
+
+
+def built_at_its_line(family: Family, concrete: Concrete) -> Built:
+    """As ``build``; what cannot be built is told at its line, with the parameters."""
+    try:
+        return build(concrete)
+    except InputError as error:
+        place = tuple(int(w) if w.isdigit() else w for w in (error.field or "").split("."))
+        raise InputError(f"{error.problem}{_at(concrete)}", file=family.document.where(place),
+                         field=error.field, fix=error.fix) from error  # fmt: skip
+
+
+def _at(concrete: Concrete) -> str:
+    told = ", ".join(f"{name}={value}" for name, value in concrete.values.items())
+    return f" at {told}" if told else ""
 
 
 def check_conflict(family: Family, concrete: Concrete, driven: Unreacting) -> None:
     """Raises InputError, at the line of the event or of ``conflict``, with the parameters."""
-    told = ", ".join(f"{name}={value}" for name, value in concrete.values.items())
-    at = f" at {told}" if told else ""
-    began = driven.began()
+    at, began = _at(concrete), driven.began()
     wanted = concrete.conflict.triggers or tuple(event.name for event in concrete.story)
     for k, event in enumerate(concrete.story):
         if event.name in wanted and event.name not in began:

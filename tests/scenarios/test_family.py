@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivewm.errors import InputError
@@ -59,6 +59,7 @@ def test_the_hash_is_that_of_the_content_alone(tmp_path: Path) -> None:
     assert example(renamed).content_hash == example().content_hash
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 10**6))
 def test_the_order_of_keys_does_not_matter(seed: int) -> None:
     text = yaml.safe_dump(shuffled(yaml.safe_load(TEXT), random.Random(seed)), sort_keys=False)
@@ -84,6 +85,7 @@ def test_an_integer_and_its_float_are_one_number() -> None:
     assert example(changed("s_m: 50", "s_m: 50.0")).content_hash == example().content_hash
 
 
+@settings(max_examples=30)
 @given(st.floats(10, 20), st.floats(10, 30), st.sampled_from([3.0, 6.0]))
 def test_any_allowed_values_make_a_scenario_that_survives_json(
     a: float, b: float, c: float

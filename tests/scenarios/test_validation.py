@@ -59,12 +59,12 @@ def test_a_scenario_without_a_conflict_is_told() -> None:
 
 def test_two_in_one_place_are_told() -> None:
     more = "  other:\n    kind: van\n    place: {at: lane, gap_m: $gap_m + 2}\n\nstory:"
-    refused(changed("\nstory:", more), None, "begins inside", "lead", "other")
+    refused(changed("\nstory:", more), "other:", "begins inside", "lead", "gap_m=20")
 
 
 def test_a_route_that_leads_nowhere_is_told() -> None:
     text = changed("kind: highway\n  lanes: 2", "kind: t_junction\n  ego_from: stem")
-    refused(text.replace("  s_m: 50\n", "  before_junction_m: 50\n"), None, "unreachable route")
+    refused(text.replace("  s_m: 50\n", "  before_junction_m: 50\n"), "ego:", "unreachable route")
 
 
 def test_whose_track_it_is() -> None:
