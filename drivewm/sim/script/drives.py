@@ -106,7 +106,8 @@ class KeepDistance:
         return gap + wanted if self._leads else gap - wanted
 
     def step(self, body: Body, time_s: float, dt_s: float) -> tuple[float, float, float]:
-        error, limits = self.error_m(body, time_s + dt_s), self._action.limits
+        limits = self._action.limits
+        error = self.error_m(body, time_s + dt_s if limits is None else time_s)
         other_mps = self._other.speed * math.cos(self._other.course - body.course)
         if limits is None:
             self.ended = not self._action.continuous

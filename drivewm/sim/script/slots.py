@@ -44,7 +44,9 @@ def tables(roads: m.Roads) -> tuple[Ground, Paths]:
 def ego_body(name: str, vehicle: VehicleParams) -> Body:
     """The ego: its reference point is the rear axle."""
     size = (vehicle.length_m, vehicle.width_m)
-    return Body(name, "vehicle", "ego", size, (vehicle.rear_axle_to_center_m, 0.0))
+    body = Body(name, "vehicle", "ego", size, (vehicle.rear_axle_to_center_m, 0.0))
+    body.present = True
+    return body
 
 
 def tell_ego(body: Body, time_s: float, state: np.ndarray) -> None:
