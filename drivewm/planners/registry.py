@@ -27,6 +27,7 @@ from drivewm.sim.config import IsolationConfig
 GROUP = "drivewm.planners"
 MODES = ("privileged", "visible", "sensor")
 BUILT_IN = {  # also declared in pyproject.toml; here so that a source tree works uninstalled
+    "careful": "drivewm.planners.careful:Careful",
     "constant_velocity": "drivewm.planners.constant_velocity:ConstantVelocity",
     "idm": "drivewm.planners.idm:IDM",
     "imagine": "drivewm.planners.imagine:Imagine",

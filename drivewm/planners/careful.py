@@ -1,0 +1,280 @@
+"""A careful driver with one set of parameters for all scenarios: the library's reference.
+
+It follows the route; yields to whoever it would meet on predicted ways, signed or not; keeps its
+distance; stops at lights; slows in curves, beside people and beside what may hide them; drives
+around what stands in the way where there is room; brakes as hard as it must. Shapes: S scenes,
+N tracks, H poses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from drivewm.planners.careful_bounds import (
+    curve_bounds,
+    hidden_bounds,
+    light_bounds,
+    walker_bounds,
+)
+from drivewm.planners.careful_path import Obstacle, Way, find_way, straight_way
+from drivewm.planners.careful_predict import STILL_MPS, Others, predict
+from drivewm.planners.careful_setup import Setup, setup
+from drivewm.planners.careful_speed import (
+    HARDEST_MPS2,
+    Ego,
+    bound_accel,
+    free_accel,
+    in_the_way,
+    lead_accel,
+)
+from drivewm.planners.options import check_numbers
+from drivewm.scene import EgoColumn, Observation, Scene, Trajectory
+
+STEPS, STEP_S = 40, 0.1
+BESIDE_M = 6.0  # obstacles farther from the route are none
+WAIT_S = 1.5  # a vehicle that stands so long is parked
+QUEUE_M, SIGNAL_M = 14.0, 45.0
+SAME_M = 0.8  # a standing box is the same one within this
+FAR_M = 85.0
+WALKER_MARGIN_M = 0.7
+END_M = 1.0  # kept before the end of the route
+ONCOMING_M = 14.0
+GRIP_SHARE = 0.5  # of the grip felt that is planned with
+
+
+class Careful:
+    """The careful planner.
+
+    Args:
+        accel_mps2: largest acceleration.
+        brake_mps2: braking that is planned with; an emergency takes up to 8.
+        lateral_mps2: largest acceleration in curves.
+        speed_mps: wished where no limit is known.
+
+    Raises:
+        InputError: a value is not above 0.
+    """
+
+    name = "careful"
+    modes = ("privileged", "visible")
+
+    def __init__(
+        self,
+        accel_mps2: float = 1.5,
+        brake_mps2: float = 2.0,
+        lateral_mps2: float = 2.0,
+        speed_mps: float = 10.0,
+    ) -> None:
+        self.options = {"accel_mps2": accel_mps2, "brake_mps2": brake_mps2,
+                        "lateral_mps2": lateral_mps2, "speed_mps": speed_mps}  # fmt: skip
+        check_numbers("careful", self.options)
+        self._drivers: list[_Driver] = []
+
+    def reset(self, scenes: Sequence[Scene]) -> None:
+        self._drivers = [_Driver(scene, self.options) for scene in scenes]
+
+    def plan(self, observation: Observation) -> Trajectory:
+        """Poses of the next 4 s for every scene."""
+        plans = [driver.plan(observation, i) for i, driver in enumerate(self._drivers)]
+        poses, notes = zip(*plans)
+        times = np.arange(1, STEPS + 1) * STEP_S
+        return Trajectory(times_s=times, poses=np.stack(poses), info=list(notes))
+
+
+class _Driver:
+    """One scene."""
+
+    def __init__(self, scene: Scene, options: dict[str, float]) -> None:
+        self.setup: Setup = setup(scene, options["lateral_mps2"])
+        self.options = options
+        self._stood: list[tuple[float, float, float]] = []  # x, y, since when
+        self._asked, self._grip = 0.0, HARDEST_MPS2
+
+    def plan(self, seen: Observation, i: int) -> tuple[np.ndarray, dict[str, float | str]]:
+        """Poses [H, 3] and a note of what decided."""
+        known, state = self.setup, seen.ego[i]
+        s, left = (float(v) for v in known.project(state[:2])[:2])
+        ego = Ego(s=s, left=left, speed=max(float(state[EgoColumn.VX]), 0.0))
+        self._feel(state)
+        others = _others(known, seen, i)
+        limit = float(seen.speed_limits_mps[i])
+        limit = limit if np.isfinite(limit) else self.options["speed_mps"]
+        lights = None if seen.lights is None else seen.lights[i]
+        way = self._way(ego, others, seen, i)
+        on = in_the_way(known, ego, way, others)
+        bounds = [(s, limit), (known.end_m - known.front_m - END_M, 0.0)]
+        grip = GRIP_SHARE * self._grip
+        bounds += curve_bounds(known, ego, min(1.0, grip / self.options["lateral_mps2"]))
+        bounds += light_bounds(known, ego, lights)
+        bounds += walker_bounds(known, ego, way, others, on)
+        if seen.mode == "visible":
+            bounds += hidden_bounds(known, ego, way, others, limit)
+        if np.isfinite(way.blocked_m):
+            bounds.append((way.blocked_m - END_M, 0.0))
+        places, speeds = np.array(bounds).T
+        gentle = min(self.options["brake_mps2"], grip)
+        forced, allowed = bound_accel(ego.speed, places - s, speeds, gentle)
+        wanted = min(limit, allowed)
+        free, who = free_accel(known, ego, others, on, wanted)
+        towards = (wanted - ego.speed) / 0.8
+        reasons = {
+            "speed": float(np.clip(towards, -gentle, self.options["accel_mps2"])),
+            "bound": forced, "lead": lead_accel(known, ego, others, on, max(wanted, 1.0)),
+            "conflict": free if who >= 0 else np.inf,
+        }  # fmt: skip
+        why = min(reasons, key=lambda name: reasons[name])
+        accel = max(reasons[why], -HARDEST_MPS2)
+        self._asked = accel
+        note: dict[str, float | str] = {"why": why, "accel_mps2": round(accel, 3)}
+        return self._poses(ego, way, accel, wanted, state), note
+
+    def _feel(self, state: np.ndarray) -> None:
+        """Grip as braking felt it: asked for much more than came."""
+        felt = -float(state[EgoColumn.AX])
+        if self._asked < -2.5 and 0.3 < felt < 0.6 * -self._asked:
+            self._grip = max(min(self._grip, 0.5 * (self._grip + felt)), 1.0)
+
+    def _way(self, ego: Ego, others: Others, seen: Observation, i: int) -> Way:
+        obstacles = self._obstacles(ego, others, seen, i)
+        if not obstacles and abs(ego.left) < 0.3:
+            return straight_way(ego.s)
+        way = find_way(self.setup, ego.s, ego.left, ego.speed, obstacles)
+        out = np.abs(way.left) > self.setup.lane_half_m
+        if not out.any() or abs(ego.left) > 1.0:
+            return way
+        on = in_the_way(self.setup, ego, way, others)
+        moving = on & (others.speed_mps > STILL_MPS)[:, None]
+        moving &= np.interp(others.s, way.s, out.astype(float)) > 0.3
+        if not moving.any():
+            return way
+        return self._wait(ego, way, out, obstacles)
+
+    def _wait(self, ego: Ego, way: Way, out: np.ndarray, obstacles: list[Obstacle]) -> Way:
+        """In the own lane up to what stands in the way."""
+        half = self.setup.half_m
+        ahead = [one.from_m for one in obstacles if one.from_m > ego.s
+                 and one.right_m - half < 0.2 and one.left_m + half > -0.2]  # fmt: skip
+        stop = min(ahead, default=float(way.s[int(out.argmax())])) - self.setup.front_m - 2.0
+        left = np.where(np.cumsum(out) > 0, 0.0, way.left)
+        return Way(s=way.s, left=left, blocked_m=min(stop, way.blocked_m))
+
+    def _obstacles(self, ego: Ego, others: Others, seen: Observation, i: int) -> list[Obstacle]:
+        """What stands near the route, and who comes towards the ego in its way."""
+        still = (others.speed_mps < STILL_MPS) & ~others.by_lane
+        waited = self._standing(others, still, seen.time_s)
+        ends = others.s[:, 0] + others.half_s[:, 0]
+        near = (np.abs(others.left[:, 0]) - others.half_left[:, 0] < BESIDE_M) & (
+            ends > ego.s - self.setup.rear_m
+        )
+        near &= others.s[:, 0] - others.half_s[:, 0] < ego.s + FAR_M
+        found = []
+        reds = seen.red_stop_points[i] if seen.red_stop_points else np.zeros((0, 2))
+        for h in np.flatnonzero(near & still):
+            in_lane = abs(float(others.left[h, 0])) - float(others.half_left[h, 0]) < 0.9
+            if (
+                not others.is_thing[h]
+                and in_lane
+                and (waited[h] < WAIT_S or self._queues(others, h, reds))
+            ):
+                continue
+            margin = WALKER_MARGIN_M if others.is_vru[h] else None
+            found.append(_obstacle(others, h, margin))
+        found += self._oncoming(ego, others)
+        return found
+
+    def _standing(self, others: Others, still: np.ndarray, now_s: float) -> np.ndarray:
+        """Seconds that each standing hypothesis has been seen to stand."""
+        waited, kept = np.zeros(len(others)), []
+        for h in np.flatnonzero(still):
+            x, y = others.xy[h]
+            since = now_s
+            for px, py, then in self._stood:
+                if abs(px - x) < SAME_M and abs(py - y) < SAME_M:
+                    since = then
+                    break
+            kept.append((float(x), float(y), since))
+            waited[h] = now_s - since
+        self._stood = kept
+        return waited
+
+    def _queues(self, others: Others, h: int, reds: np.ndarray) -> bool:
+        """Does a vehicle stand because of a red light, or behind another one?"""
+        if others.is_vru[h]:
+            return False
+        s = others.s[h, 0]
+        if len(reds):
+            at, left, _ = self.setup.project(reds)
+            if ((np.abs(left) < 6.0) & (at > s - 2.0) & (at < s + SIGNAL_M)).any():
+                return True
+        ahead = (others.s[:, 0] > s + 2.0) & (others.s[:, 0] < s + QUEUE_M) & ~others.is_thing
+        ahead &= (np.abs(others.left[:, 0]) < 1.2) & (others.along_mps > -0.3) & ~others.is_vru
+        return bool((ahead & (abs(others.left[h, 0]) < 1.2)).any())
+
+    def _oncoming(self, ego: Ego, others: Others) -> list[Obstacle]:
+        """Who comes towards the ego in its way, around where they would meet."""
+        found = []
+        near = np.abs(others.left[:, 0]) - others.half_left[:, 0] < self.setup.half_m + 0.3
+        near &= (others.along_mps < -1.0) & (others.s[:, 0] > ego.s) & ~others.by_lane
+        for h in np.flatnonzero(near):
+            gap = float(others.s[h, 0]) - ego.s
+            met = ego.s + gap * ego.speed / max(ego.speed - float(others.along_mps[h]), 0.1)
+            start = max(met - ONCOMING_M, ego.s + self.setup.front_m + 3.0)
+            found.append(Obstacle(
+                from_m=start, to_m=float(others.s[h, 0]),
+                right_m=float(others.left[h, 0] - others.half_left[h, 0]),
+                left_m=float(others.left[h, 0] + others.half_left[h, 0]), margin_m=0.4,
+            ))  # fmt: skip
+        return found
+
+    def _poses(
+        self, ego: Ego, way: Way, accel: float, most: float, state: np.ndarray
+    ) -> np.ndarray:
+        """Rear-axle poses [H, 3]: constant acceleration up to the wanted speed or a stand."""
+        t = np.arange(1, STEPS + 1) * STEP_S
+        end = 0.0 if accel < 0 else max(most, ego.speed)
+        until = (end - ego.speed) / accel if accel != 0 else np.inf
+        inside, after = np.minimum(t, until), np.maximum(t - until, 0.0)
+        s = (
+            ego.s
+            + ego.speed * inside
+            + 0.5 * accel * inside**2
+            + end * np.where(np.isfinite(after), after, 0.0)
+        )
+        fade = float(np.clip(1.5 * ego.speed, 6.0, 30.0))
+        reach = np.concatenate([[ego.s], s])
+        left = self._offsets(ego, way, reach, fade)
+        points, road = self.setup.at(reach)
+        points = points + left[:, None] * np.stack([-np.sin(road), np.cos(road)], -1)
+        probe = reach + 1.0
+        ahead, turned = self.setup.at(probe)
+        shift = self._offsets(ego, way, probe, fade)
+        ahead = ahead + shift[:, None] * np.stack([-np.sin(turned), np.cos(turned)], -1)
+        heading = np.arctan2(*(ahead - points).T[::-1])
+        return np.column_stack([points, heading])[1:]
+
+    def _offsets(self, ego: Ego, way: Way, s: np.ndarray, fade: float) -> np.ndarray:
+        """Offset from the route: the way's, smoothed, joined from where the ego is."""
+        shares = [way.at(s + d) for d in (-3.0, -1.0, 1.0, 3.0)]
+        smooth = np.mean(shares, axis=0)
+        start = float(np.mean([way.at(np.array([ego.s + d])) for d in (-3.0, -1.0, 1.0, 3.0)]))
+        left = np.clip(1.0 - (s - ego.s) / fade, 0.0, 1.0)
+        return smooth + (ego.left - start) * left * left * (3.0 - 2.0 * left)
+
+
+def _obstacle(others: Others, h: int, margin_m: float | None) -> Obstacle:
+    s, left = float(others.s[h, 0]), float(others.left[h, 0])
+    half_s, half_left = float(others.half_s[h, 0]), float(others.half_left[h, 0])
+    more = {} if margin_m is None else {"margin_m": margin_m}
+    return Obstacle(from_m=s - half_s, to_m=s + half_s, right_m=left - half_left,
+                    left_m=left + half_left, **more)  # fmt: skip
+
+
+def _others(known: Setup, seen: Observation, i: int) -> Others:
+    if seen.tracks is None:
+        nobody = np.zeros((0, 6)), np.zeros((0, 3)), np.zeros(0, np.int8), np.zeros(0, bool)
+        return predict(known, seen.ego[i, :2], *nobody)
+    tracks = seen.tracks
+    return predict(known, seen.ego[i, :2], tracks.state[i], tracks.size_m[i],
+                   tracks.score_type[i], tracks.valid[i])  # fmt: skip

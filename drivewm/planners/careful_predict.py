@@ -1,0 +1,110 @@
+"""Where others will be along the ego's route. Shapes: H hypotheses of tracks, K times.
+
+A vehicle goes on along its lane (each way ahead of a junction is one hypothesis) and straight on;
+everybody else goes straight on. Speeds stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drivewm.planners.careful_setup import Setup
+from drivewm.scene import ScoreType
+
+TIMES_S = np.arange(0, 17) * 0.35  # [K]
+STILL_MPS = 0.35
+IN_LANE_M, IN_LANE_RAD = 2.0, 0.6
+FAR_M = 90.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Others:
+    """Hypotheses in the route's frame: centre and half extents along and across it."""
+
+    s: np.ndarray  # [H, K]
+    left: np.ndarray  # [H, K]
+    half_s: np.ndarray  # [H, K]
+    half_left: np.ndarray  # [H, K]
+    along_mps: np.ndarray  # [H] speed along the route now
+    speed_mps: np.ndarray  # [H]
+    track: np.ndarray  # int [H], row of the snapshot
+    is_vru: np.ndarray  # bool [H]
+    is_thing: np.ndarray  # bool [H]: cones, barriers, debris: never moves by itself
+    tall: np.ndarray  # bool [H]: may hide a pedestrian
+    by_lane: np.ndarray  # bool [H]
+    xy: np.ndarray  # [H, 2] now
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+
+VRU = (int(ScoreType.PEDESTRIAN), int(ScoreType.BICYCLE))
+
+
+def predict(setup: Setup, ego_xy, state, size, score_type, valid) -> Others:
+    """Hypotheses of all tracks that are near; ``state`` [N, 6], ``size`` [N, 3]."""
+    near = np.hypot(state[:, 0] - ego_xy[0], state[:, 1] - ego_xy[1]) - size[:, 0] / 2
+    rows = np.flatnonzero(valid & (near < FAR_M))
+    speed = np.hypot(state[rows, 4], state[rows, 5])
+    paths, headings, owner, by_lane = [], [], [], []
+    for place, n in enumerate(rows):
+        straight = state[n, :2] + TIMES_S[:, None] * state[n, 4:6]
+        paths.append(straight)
+        headings.append(np.full(len(TIMES_S), state[n, 3]))
+        owner.append(place)
+        by_lane.append(False)
+        if score_type[n] == ScoreType.VEHICLE and speed[place] > STILL_MPS:
+            for xy, heading in _along_lanes(setup, state[n], speed[place]):
+                paths.append(xy)
+                headings.append(heading)
+                owner.append(place)
+                by_lane.append(True)
+    count = len(paths)
+    chosen = rows[np.array(owner, int)]
+    xy = np.array(paths).reshape(count, len(TIMES_S), 2)
+    heading = np.array(headings).reshape(count, len(TIMES_S))
+    s, left, road = setup.project(xy)
+    turned = heading - road
+    cos, sin = np.abs(np.cos(turned)), np.abs(np.sin(turned))
+    length, width = size[chosen, 0, None] / 2, size[chosen, 1, None] / 2
+    kinds = score_type[chosen]
+    speed = speed[np.array(owner, int)]
+    moved = state[chosen, 4] * np.cos(road[:, 0]) + state[chosen, 5] * np.sin(road[:, 0])
+    return Others(
+        s=s, left=left, half_s=length * cos + width * sin, half_left=length * sin + width * cos,
+        along_mps=moved, speed_mps=speed, track=chosen, is_vru=np.isin(kinds, VRU),
+        is_thing=kinds > max(VRU), tall=(size[chosen, 2] >= 1.0), by_lane=np.array(by_lane, bool),
+        xy=state[chosen, :2].reshape(count, 2),
+    )  # fmt: skip
+
+
+def _along_lanes(setup: Setup, state: np.ndarray, speed: float):
+    """Paths [K, 2] and headings [K] along the ways ahead of the lane that a vehicle is in."""
+    if setup.lanes is None:
+        return
+    gap, near = setup.lanes.query(state[:2], k=6, distance_upper_bound=IN_LANE_M)
+    course = np.arctan2(state[5], state[4])
+    done: list[int] = []
+    for k in near[np.isfinite(gap)]:
+        lane = int(setup.lane_row[k])
+        turned = setup.lane_heading[k] - course
+        if lane in done or abs((turned + np.pi) % (2 * np.pi) - np.pi) > IN_LANE_RAD:
+            continue
+        done.append(lane)
+        heading = setup.lane_heading[k]
+        point = setup.lanes.data[k]
+        dx, dy = state[0] - point[0], state[1] - point[1]
+        s0 = setup.lane_s[k] + dx * np.cos(heading) + dy * np.sin(heading)
+        aside = dy * np.cos(heading) - dx * np.sin(heading)
+        for way in setup.forward[lane]:
+            s = s0 + speed * TIMES_S
+            heading_at = np.interp(s, way.s, way.heading)
+            beyond = np.maximum(s - way.s[-1], 0.0)
+            x = np.interp(s, way.s, way.xy[:, 0]) + beyond * np.cos(heading_at)
+            y = np.interp(s, way.s, way.xy[:, 1]) + beyond * np.sin(heading_at)
+            yield (np.stack([x - aside * np.sin(heading_at), y + aside * np.cos(heading_at)], -1),
+                   heading_at)  # fmt: skip
+        if len(done) == 2:
+            return
