@@ -47,7 +47,7 @@ class Roadblock:
 @dataclass(frozen=True, kw_only=True)
 class RoadMap:
     """Everything static that a map knows. ``origin`` says where it came from:
-    ``map_expansion``, ``drivable_png``, ``av2``, ``scenarionet`` or ``none``."""
+    ``map_expansion``, ``drivable_png``, ``av2``, ``scenarionet``, ``opendrive`` or ``none``."""
 
     origin: str
     lanes: tuple[Lane, ...] = ()
