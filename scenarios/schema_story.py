@@ -120,7 +120,7 @@ class Do(Part):
     @property
     def action(self) -> str:
         """Name of the field that is set."""
-        return next(iter(self.model_fields_set))
+        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
 
     @model_validator(mode="after")
     def _exactly_one(self):

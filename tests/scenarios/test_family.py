@@ -44,6 +44,11 @@ def test_a_scenario_survives_json() -> None:
     assert again.to_json() == found.to_json() and "\n" not in found.to_json()
 
 
+def test_an_action_is_the_same_after_json() -> None:
+    again = Concrete.from_json(example().to_json())
+    assert [do.action for do in again.story[0].do] == ["brake"]
+
+
 def test_what_is_no_scenario_is_refused() -> None:
     for text in ("", "{}", example().to_json().replace("highway", "high way", 1)):
         with pytest.raises(InputError, match="no concrete scenario"):
