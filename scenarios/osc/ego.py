@@ -16,7 +16,7 @@ from drivewm.sim.script import model as m
 from drivewm.sim.script.curve import Curve
 
 USUAL_WHEELBASE = 0.62  # of the length, where the file tells no axles
-AHEAD_M = 2000.0  # of a route that no action bounds
+AHEAD_M = 20_000.0  # of a route that no action bounds
 STEP_M = 1.0  # of a route's vertices
 
 

@@ -1,0 +1,99 @@
+"""Scenarios as OpenSCENARIO XML 1.3 with OpenDRIVE, written through scenariogeneration."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from drivewm.errors import InputError
+from drivewm.scene import Scene
+from drivewm.sim.script import model as m
+from drivewm.storage import atomic_file
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """The sub-verb."""
+    out = Path(args.out)
+    if out.suffix != ".xosc":
+        raise InputError("the file to write must end in .xosc", field="out")
+    if args.scenario.endswith(".xosc"):
+        from drivewm.scenarios.osc.load import load
+
+        made: Any = load(args.scenario)
+        friction = made.friction
+    else:
+        from drivewm.scenarios.build import build
+        from drivewm.scenarios.catalogue import find
+        from drivewm.scenarios.parameters import concretes
+
+        if args.index < 0:
+            raise InputError("--index must be 0 or more", field="index")
+        family = find(args.scenario)
+        count = args.index + 1 if args.method != "centre" else 1
+        concrete = concretes(family, count, args.method, seed=args.seed)[-1]
+        made, friction = build(concrete), float(concrete.sim.friction)
+    notes = export(made.storyboard, made.scene, out, friction)
+    print(f"{out}: written, with {out.with_suffix('.xodr').name} beside it")
+    for note in notes:
+        print(f"  not in the file: {note}")
+    return 0
+
+
+def export(
+    storyboard: m.Storyboard, scene: Scene, out: str | Path, friction: float = 1.0
+) -> tuple[str, ...]:
+    """Writes ``out`` (.xosc) and the road beside it (.xodr).
+
+    Args:
+        storyboard: what happens.
+        scene: its map, the ego's car, start and route, the duration.
+        out: the file to write.
+        friction: of the road.
+
+    Returns:
+        What OpenSCENARIO cannot say and is therefore left out.
+
+    Raises:
+        InputError: scenariogeneration is not installed, or something cannot be exported.
+    """
+    try:
+        import scenariogeneration
+    except ImportError:
+        raise InputError("export needs scenariogeneration", field="osc",
+                         fix="pip install 'drivewm[osc]'") from None  # fmt: skip
+    del scenariogeneration
+    from drivewm.scenarios.osc.export_roads import write_roads
+    from drivewm.scenarios.osc.export_scenario import scenario_out
+
+    out = Path(out)
+    road = out.with_suffix(".xodr")
+    with _quiet():
+        roads = write_roads(scene.map, out.stem) if scene.map.lanes else None
+        scenario, notes = scenario_out(storyboard, scene, road.name if roads else "", friction)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if roads is not None:
+            with atomic_file(road) as part:
+                roads.write_xml(str(part))
+        with atomic_file(out) as part:
+            scenario.write_xml(str(part))
+    return tuple(notes)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The library prints and warns about its own defaults."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
+
