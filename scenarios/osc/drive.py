@@ -50,8 +50,8 @@ class Outcome:
             return f"failed: {self.reason}"
         if self.impact is not None:
             hit = self.impact
-            return (f"hits {hit.track} at {hit.location_pct:.0f} % of its width, "
-                    f"{hit.ego_speed_mps * 3.6:.1f} km/h, {hit.time_s:.2f} s")  # fmt: skip
+            return (f"touches {hit.track} at {hit.contact_pct:.0f} % of the ego's width, "
+                    f"{hit.ego_speed_mps * 3.6:.1f} km/h, after {hit.time_s:.2f} s")  # fmt: skip
         end = "stands" if abs(self.end_mps) < STOOD_MPS else f"{self.end_mps * 3.6:.0f} km/h"
         return f"no contact, {self.driven_m:.0f} m in {self.duration_s:.1f} s, {end} at the end"
 

@@ -33,7 +33,7 @@ OBJECTS: Mapping[str, tuple[str, ScoreType, OccClass]] = {
     name: ("object", _S.GENERIC, occ)
     for occ, names in {
         _O.OTHERS: ("none", "obstacle", "patch", "crosswalk", "wind", "roadMark", "parkingSpace"),
-        _O.MANMADE: ("pole", "building", "streetlamp", "gantry", "soundBarrier", "railing",
+        _O.MANMADE: ("pole", "building", "streetLamp", "streetlamp", "gantry", "soundBarrier", "railing",
                      "trafficIsland"),
         _O.VEGETATION: ("tree", "vegetation"),
     }.items()

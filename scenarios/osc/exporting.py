@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from drivewm.errors import InputError
+from drivewm.scenarios.opendrive.write import to_xodr
 from drivewm.scene import Scene
 from drivewm.sim.script import model as m
 from drivewm.storage import atomic_file
@@ -68,18 +69,16 @@ def export(
         raise InputError("export needs scenariogeneration", field="osc",
                          fix="pip install 'drivewm[osc]'") from None  # fmt: skip
     del scenariogeneration
-    from drivewm.scenarios.osc.export_roads import write_roads
     from drivewm.scenarios.osc.export_scenario import scenario_out
 
     out = Path(out)
     road = out.with_suffix(".xodr")
     with _quiet():
-        roads = write_roads(scene.map, out.stem) if scene.map.lanes else None
-        scenario, notes = scenario_out(storyboard, scene, road.name if roads else "", friction)
+        has_road = bool(scene.map.lanes)
+        scenario, notes = scenario_out(storyboard, scene, road.name if has_road else "", friction)
         out.parent.mkdir(parents=True, exist_ok=True)
-        if roads is not None:
-            with atomic_file(road) as part:
-                roads.write_xml(str(part))
+        if has_road:
+            to_xodr(scene.map, road, out.stem)
         with atomic_file(out) as part:
             scenario.write_xml(str(part))
     return tuple(notes)

@@ -25,10 +25,11 @@ from drivewm.sim.traffic import Traffic
 
 SOURCE = "openscenario"
 KEY = "xosc"  # of the JSON text that says which scenario a scene is
+FINE_M, COARSE_M, FINE_UP_TO_M = 0.5, 2.0, 3000.0  # vertices of lanes; metres of all roads
 EPOCH_US = 1_600_000_000_000_000
-LONGEST_S = 600.0  # of a drive whose stop trigger waits
+LONGEST_S = 600.0  # of a drive that ends at a time of the stop trigger
+WAITS_S = 120.0  # of a drive whose stop trigger waits for something else
 UNSTOPPED_S = 60.0  # of a drive without a stop trigger
-SPARE_S = 10.0  # a planner may take longer than the scripted ego
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ def load(
     """
     document = read_document(path, values, combination)
     driver = read_ego(document, ego)
-    road = road_map(document.network) if document.network else NO_MAP
+    road = _road_map(document)
     storyboard, friction = board_of(document, driver, road, dict(user_values or {}))
     told = {KEY: str(path), "values": dict(values or {}), "combination": combination, "ego": ego,
             "user_values": dict(user_values or {})}  # fmt: skip
@@ -94,6 +95,14 @@ def load(
         document=document, ego=driver, scene=_with_tracks(bare, traffic), storyboard=storyboard,
         friction=friction, digest=_digest(document, told),
     )  # fmt: skip
+
+
+def _road_map(document: Document) -> RoadMap:
+    network = document.network
+    if network is None:
+        return NO_MAP
+    total = sum(road.length_m for road in network.roads.values())
+    return road_map(network, FINE_M if total < FINE_UP_TO_M else COARSE_M)
 
 
 def load_text(text: str) -> Imported:
@@ -147,7 +156,9 @@ def duration_s(stop: m.Trigger | None) -> float:
         for group in stop.groups
         if group and all(isinstance(c, m.SimulationTime) for c in group)
     ]
-    return min([LONGEST_S, *(time + 0.2 for time in times if time > 0)])
+    if not times:
+        return WAITS_S
+    return min(LONGEST_S, max(min(times), 0.0) + 0.2)
 
 
 def _limited(road: RoadMap, target_mps: float) -> RoadMap:
