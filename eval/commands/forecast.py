@@ -40,6 +40,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--ray-origins", type=positive_int, default=1, help="places rays start from (SparseOcc: 8)"
     )
     parser.add_argument(
+        "--samples", type=positive_int, default=1, metavar="N",
+        help="also draw N futures of a stochastic model: rows for their mean and the best of them",
+    )  # fmt: skip
+    parser.add_argument(
         "--mask",
         choices=("none", "overlap", "camera", "lidar"),
         default="none",
@@ -79,7 +83,7 @@ def _forecast(args: argparse.Namespace) -> dict[str, Any]:
         scene_ids=tuple(args.scenes.split(",")) if args.scenes else None,
         history=args.history, horizon=args.horizon, stride=args.stride, ego=args.ego,
         planner=args.planner or "idm", compare_in=args.compare_in, ray_origins=args.ray_origins,
-        threads=args.threads,
+        samples=args.samples, threads=args.threads,
     )  # fmt: skip
     content = forecast(runs, Fleet.open(fleet), args.output, options)
     if args.save_windows:

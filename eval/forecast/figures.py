@@ -25,6 +25,11 @@ PANEL_PX = 150  # about the width of one panel
 _MOVABLE = np.array([int(c) for c in MOVABLE])
 
 
+def wrong_columns(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Where any voxel of a column is wrong; uint8 [H + 1, X, Y, Z] each -> bool [H + 1, X, Y]."""
+    return (predicted != true).any(-1)
+
+
 class ErrorMaps:
     """How often each column is wrong, summed over windows; rows are made as they come."""
 
@@ -32,9 +37,8 @@ class ErrorMaps:
         self._wrong: dict[str, np.ndarray] = {}
         self._seen: dict[str, np.ndarray] = {}
 
-    def add(self, row: str, predicted: np.ndarray, true: np.ndarray) -> None:
-        """Forecast and truth uint8 [H + 1, X, Y, Z]; a column is wrong where any voxel is."""
-        wrong = (predicted != true).any(-1)
+    def add(self, row: str, wrong: np.ndarray) -> None:
+        """One window's ``wrong_columns``."""
         if row not in self._wrong or len(self._wrong[row]) < len(wrong):
             old = self._wrong.get(row)
             grown, seen = np.zeros(wrong.shape, np.int64), np.zeros(len(wrong), np.int64)

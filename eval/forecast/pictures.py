@@ -31,19 +31,38 @@ class Pictures:
         self._kept: list[tuple[Window, np.ndarray, dict[str, np.ndarray], Any]] = []
         self._errors = figures.ErrorMaps()
 
-    def add(
+    def part(
         self,
         window: Window,
         scene: SceneTruth,
         truth: WindowTruth,
         forecasts: Mapping[str, np.ndarray],  # row -> uint8 [H + 1, X, Y, Z], the model first
-    ) -> None:
-        for row, predicted in forecasts.items():
-            self._errors.add(row, predicted, truth.occupancy)
+    ) -> dict[str, np.ndarray]:
+        """What is kept of a window, as arrays: where each row is wrong, and of a window that is
+        shown the frames themselves."""
+        out = {
+            f"wrong|{row}": np.packbits(figures.wrong_columns(predicted, truth.occupancy))
+            for row, predicted in forecasts.items()
+        }
         if window in self._wanted:
+            out["true"] = truth.occupancy
+            out |= {f"made|{row}": predicted for row, predicted in forecasts.items()}
             images = scene.frames.images
-            seen = None if images is None else images[window.keyframe]
-            self._kept.append((window, truth.occupancy.copy(), dict(forecasts), seen))
+            if images is not None:
+                out["seen"] = images[window.keyframe]
+        return out
+
+    def add(self, window: Window, part: Mapping[str, np.ndarray]) -> None:
+        """Takes what ``part`` kept."""
+        shape = (window.horizon + 1, *self._config.grid.shape[:2])
+        for name, bits in part.items():
+            kind, _, row = name.partition("|")
+            if kind == "wrong":
+                wrong = np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape)
+                self._errors.add(row, wrong.astype(bool))
+        if "true" in part:
+            made = {n.partition("|")[2]: v for n, v in part.items() if n.startswith("made|")}
+            self._kept.append((window, part["true"], made, part.get("seen")))
 
     def write(self, folder: Path, fleet: Fleet) -> None:
         """Writes the archive that the report reads, and the PNGs."""

@@ -49,20 +49,10 @@ def model_rows(
         features: [K, C, X/2, Y/2] the encoder's features of the whole scene.
         assumed: [H + 1, 3] ego poses that the future is given, in the frame of now.
     """
-    now = window.keyframe
-    motion, dt = torch.from_numpy(scene.frames.motion), torch.from_numpy(scene.frames.dt_s)
-    past = make_action(motion, dt)[None]  # [1, K - 1, 6]
-    frames = [features[k][None] for k in range(window.first, now + 1)]
-    latent = observe_all(model, frames, [past[:, k] for k in range(window.first, now)])
-    start, future = model.start(latent, frames[-1]), _actions(scene, window, assumed)
+    start, future = start_of(model, scene, window, features), actions_of(scene, window, assumed)
     states = imagine_all(model, start, future)
-    every = [start, *states]
     rows = _warp_rows(model, start, future, scene, window, assumed)
-    learned = Forecast(
-        classes=np.stack([classes(s.logits)[0].numpy() for s in every]),
-        probability=np.stack([_probability(s) for s in every]),
-        flow=np.stack([s.flow[0].numpy() for s in every]),
-    )
+    learned = forecast_of([start, *states])
     reward = [
         float(model.scalars.two_hot.mean(s.reward) + travelled_reward(future[:, t]))
         for t, s in enumerate(states)
@@ -74,6 +64,24 @@ def model_rows(
     return {(MODEL, PERCEIVED): learned, **named}, outcome
 
 
+def start_of(model: WorldModel, scene: SceneTruth, window: Window, features: Tensor) -> Imagined:
+    """What is perceived now, after the window's history."""
+    motion, dt = torch.from_numpy(scene.frames.motion), torch.from_numpy(scene.frames.dt_s)
+    past = make_action(motion, dt)[None]  # [1, K - 1, 6]
+    frames = [features[k][None] for k in range(window.first, window.keyframe + 1)]
+    actions = [past[:, k] for k in range(window.first, window.keyframe)]
+    return model.start(observe_all(model, frames, actions), frames[-1])
+
+
+def forecast_of(states: Sequence[Imagined]) -> Forecast:
+    """Imagined states of one scene, the start first."""
+    return Forecast(
+        classes=np.stack([classes(s.logits)[0].numpy() for s in states]),
+        probability=np.stack([_probability(s) for s in states]),
+        flow=np.stack([s.flow[0].numpy() for s in states]),
+    )
+
+
 @torch.no_grad()
 def true_rows(
     model: WorldModel, scene: SceneTruth, window: Window, truth: WindowTruth, assumed: np.ndarray
@@ -82,11 +90,12 @@ def true_rows(
     logits = certain_logits(torch.from_numpy(truth.occupancy[0]).long()[None])
     flow = torch.from_numpy(truth.flow[0])[None]
     start = model.start_from(model.initial(1), logits, flow)
-    rows = _warp_rows(model, start, _actions(scene, window, assumed), scene, window, assumed)
+    rows = _warp_rows(model, start, actions_of(scene, window, assumed), scene, window, assumed)
     return {(row, TRUE): forecast for row, forecast in rows.items()}
 
 
-def _actions(scene: SceneTruth, window: Window, assumed: np.ndarray) -> Tensor:
+def actions_of(scene: SceneTruth, window: Window, assumed: np.ndarray) -> Tensor:
+    """The actions [1, H, 6] that lead along the assumed poses [H + 1, 3]."""
     steps = relative(assumed[:-1], assumed[1:]).astype(np.float32)
     dt = torch.from_numpy(scene.frames.dt_s[window.keyframe : window.last])
     return make_action(torch.from_numpy(steps), dt)[None]

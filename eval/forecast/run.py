@@ -15,11 +15,23 @@ from drivewm.errors import InputError
 from drivewm.eval.forecast import ego, outcomes, presets, store, windows
 from drivewm.eval.forecast.checkpoints import features_of, load_all
 from drivewm.eval.forecast.judge import Judge
-from drivewm.eval.forecast.names import BOXES, COPY, MAP, MODEL, PERCEIVED, PRIOR, WARP
+from drivewm.eval.forecast.names import (
+    BEST_OF_SAMPLES,
+    BOXES,
+    COPY,
+    MAP,
+    MEAN_OF_SAMPLES,
+    MODEL,
+    PERCEIVED,
+    PRIOR,
+    WARP,
+)
+from drivewm.eval.forecast.parts import Part, Parts
 from drivewm.eval.forecast.pictures import Pictures
 from drivewm.eval.forecast.prior import MapPrior, learn_prior, training_scenes
 from drivewm.eval.forecast.results import write_tables
-from drivewm.eval.forecast.rows import model_rows, true_rows
+from drivewm.eval.forecast.rows import Key, model_rows, true_rows
+from drivewm.eval.forecast.samples import drawn_forecasts, sample_rows
 from drivewm.eval.forecast.truth import SceneTruth, load_truth, road_columns
 from drivewm.eval.forecast.windows import Window, WindowList
 from drivewm.logs.fleet import Fleet
@@ -30,6 +42,7 @@ from drivewm.scene import Planner
 
 WINDOWS = "windows.json"
 SHARED = -1  # the run of a row that no checkpoint has part in
+Entry = tuple[int, str, str, list[store.StepCounts]]  # run, row, input, counts
 IN_PICTURES = ((MODEL, PERCEIVED), (WARP, PERCEIVED), (BOXES, PERCEIVED))
 
 
@@ -47,6 +60,7 @@ class Options:
     planner: str = "idm"  # of ego = planner
     compare_in: str = "true"
     ray_origins: int = 1
+    samples: int = 1  # futures drawn from stochastic models, beside the likeliest
     threads: int = 2
 
 
@@ -54,6 +68,8 @@ def forecast(
     runs: Sequence[str | Path], fleet: Fleet, output: str | Path, options: Options
 ) -> dict[str, Any]:
     """Forecasts every window with every checkpoint and writes the folder.
+
+    A run that was interrupted goes on where it was: the files are the same byte for byte.
 
     Returns:
         the content of ``forecast.json``.
@@ -71,21 +87,48 @@ def forecast(
     about = _about(runs, fleet, models[0], chosen, options, prior)
     windows.save(output / WINDOWS, chosen)
     pictures = Pictures(chosen, models[0].config)
+    finished = Parts(output, about)
+    _forecast_missing(fleet, chosen, models, options, planner, prior, pictures, finished)
     said: list[dict[str, Any]] = []
-    bar = progress.bar("windows", total=len(chosen.windows))
     with store.writing(output / store.COUNTS, about) as counts:
-        for scene_id, listed in chosen.by_scene().items():
-            truth = load_truth(fleet, scene_id, models[0].config)
-            features = [features_of(model, truth.frames) for model in models]
+        for listed in chosen.by_scene().values():
             for window in listed:
-                one = _Window(truth, window, models, options, planner, prior)
-                said += one.judge(features, counts, pictures)
-                bar.update()
+                part = finished.read(window)
+                counts.add(part.counts)
+                said += part.said
+                pictures.add(window, part.pictures)
             counts.end_scene()
-    bar.close()
     outcomes.write(output / outcomes.FILE, said)
     pictures.write(output, fleet)
-    return write_tables(output)
+    content = write_tables(output)
+    finished.delete()
+    return content
+
+
+def _forecast_missing(
+    fleet: Fleet,
+    chosen: WindowList,
+    models: Sequence[WorldModel],
+    options: Options,
+    planner: Planner | None,
+    prior: MapPrior | None,
+    pictures: Pictures,
+    finished: Parts,
+) -> None:
+    """Writes the part of every window that has none yet."""
+    bar = progress.bar("windows", total=len(chosen.windows))
+    for scene_id, listed in chosen.by_scene().items():
+        left = [window for window in listed if window not in finished]
+        bar.update(len(listed) - len(left))
+        if not left:
+            continue
+        truth = load_truth(fleet, scene_id, models[0].config)
+        features = [features_of(model, truth.frames) for model in models]
+        for window in left:
+            one = _Window(truth, window, models, options, planner, prior)
+            finished.write(window, one.judge(features, pictures))
+            bar.update()
+    bar.close()
 
 
 def choose_windows(fleet: Fleet, options: Options, model: WorldModel) -> WindowList:
@@ -127,11 +170,10 @@ class _Window:
         self.assumed = ego.assumed_poses(options.ego, scene, window, planner)
         self.prior, self.grid = prior, models[0].config.grid
 
-    def judge(
-        self, features: Sequence[torch.Tensor], counts: store.CountsWriter, pictures: Pictures
-    ) -> list[dict[str, Any]]:
-        """Adds the counts of every row; returns rows of what the heads said of the outcome."""
-        judge, said = Judge(self.truth, self.grid), []
+    def judge(self, features: Sequence[torch.Tensor], pictures: Pictures) -> Part:
+        """Every row of the window, counted, with what the heads said of the outcome."""
+        judge, said, shown = Judge(self.truth, self.grid), [], {}
+        entries: list[Entry] = []
         shared = true_rows(self.models[0], self.scene, self.window, self.truth, self.assumed)
         if self.prior is not None:
             road = road_columns(
@@ -140,27 +182,37 @@ class _Window:
             )  # fmt: skip
             shared[PRIOR, MAP] = self.prior.forecast(road, len(self.assumed))
         for key, made in shared.items():
-            self._add(counts, judge, SHARED, key, made)
+            entries.append((SHARED, *key, judge.counts(self._placed(key[0], made))))
         for run, model in enumerate(self.models):
             rows, outcome = model_rows(model, self.scene, self.window, features[run], self.assumed)
             frames, recorded = self.scene.frames, self.options.ego == "gt"
             said += outcomes.outcome_rows(run, self.window, frames, outcome, recorded)
-            placed = {k: self._add(counts, judge, run, k, made) for k, made in rows.items()}
+            placed = {key: self._placed(key[0], made) for key, made in rows.items()}
             if run == 0:
                 kept = {key[0]: placed[key].classes for key in IN_PICTURES}
-                pictures.add(self.window, self.scene, self.truth, kept)
-        return said
+                shown = pictures.part(self.window, self.scene, self.truth, kept)
+            placed |= self._sampled(model, features[run])
+            entries += [(run, *key, judge.counts(made)) for key, made in placed.items()]
+        return Part(counts=store.table_of(entries, self.window), said=said, pictures=shown)
 
-    def _add(
-        self, counts: store.CountsWriter, judge: Judge, run: int, key: tuple[str, str],
-        made: ego.Forecast,
-    ) -> ego.Forecast:  # fmt: skip
-        """Counts one forecast, in the frame in which it is compared; copy knows no ego motion."""
-        placed = made
-        if self.options.ego != "gt" and self.options.compare_in == "true" and key[0] != COPY:
-            placed = ego.in_true_frame(made, self.assumed, self.truth, self.grid)
-        counts.add(run, *key, self.window, judge.counts(placed))
-        return placed
+    def _sampled(self, model: WorldModel, features: torch.Tensor) -> dict[Key, ego.Forecast]:
+        """The mean of the samples and the best of them, where they were asked for."""
+        if self.options.samples < 2 or not model.dynamics.stochastic:
+            return {}
+        drawn = drawn_forecasts(
+            model, self.scene, self.window, features, self.assumed, self.options.samples
+        )
+
+        def place(made: ego.Forecast) -> ego.Forecast:
+            return self._placed(MODEL, made)
+
+        return sample_rows(drawn, self.truth.occupancy, place)
+
+    def _placed(self, row: str, made: ego.Forecast) -> ego.Forecast:
+        """One forecast in the frame in which it is compared; copy knows no ego motion."""
+        if self.options.ego != "gt" and self.options.compare_in == "true" and row != COPY:
+            return ego.in_true_frame(made, self.assumed, self.truth, self.grid)
+        return made
 
 
 def _prior(
@@ -215,8 +267,21 @@ def _about(
         "interval": "95 % paired Bayesian bootstrap over scenes, 1000 draws",
         "baselines": "cv-boxes: connected movable columns of one class with their mean flow; "
         + _prior_text(prior),
+        "samples": _samples_text(model, options.samples),
         "labels": f"recorded in {sum(labelled)} of {len(labelled)} scenes, else boxes and road",
     }  # fmt: skip
+
+
+def _samples_text(model: WorldModel, samples: int) -> str:
+    if samples < 2:
+        return "none drawn: the likeliest future"
+    if not model.dynamics.stochastic:
+        return f"none drawn: {model.config.dynamics} has one future"
+    return (
+        f"{samples} a window. Row '{MEAN_OF_SAMPLES}' is their mean probability; "
+        f"'{BEST_OF_SAMPLES}' is the one with the highest mIoU in each window: it has looked at "
+        "the truth, and can only be compared with other best-of-N"
+    )
 
 
 def _origins(number: int) -> str:

@@ -58,30 +58,36 @@ class StepCounts:
     calibration: np.ndarray | None  # None: the row gives no probabilities
 
 
+def table_of(
+    entries: Sequence[tuple[int, str, str, Sequence[StepCounts]]], window: Window
+) -> pa.Table:
+    """The lines of one window: (run, row, input, its counts)."""
+    rows = [
+        {"run": run, "row": row, "input": source, "mask": c.mask, "scene": window.scene,
+         "keyframe": window.keyframe, "step": c.step, "horizon_s": c.step * STEP_S,
+         **{n: None if (v := getattr(c, n)) is None else v.reshape(-1) for n in STATS}}
+        for run, row, source, counts in entries
+        for c in counts
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, SCHEMA)
+
+
 class CountsWriter:
     """Adds scenes to an open file."""
 
     def __init__(self, writer: pq.ParquetWriter) -> None:
         self._writer = writer
-        self._rows: list[dict[str, Any]] = []
+        self._tables: list[pa.Table] = []
 
-    def add(
-        self, run: int, row: str, source: str, window: Window, counts: Sequence[StepCounts]
-    ) -> None:
-        for c in counts:
-            stats = {
-                name: None if (value := getattr(c, name)) is None else value.reshape(-1)
-                for name in STATS
-            }
-            self._rows.append(
-                {"run": run, "row": row, "input": source, "mask": c.mask, "scene": window.scene,
-                 "keyframe": window.keyframe, "step": c.step, "horizon_s": c.step * STEP_S, **stats}
-            )  # fmt: skip
+    def add(self, window: pa.Table) -> None:
+        """One window's lines."""
+        self._tables.append(window)
 
     def end_scene(self) -> None:
-        if self._rows:
-            self._writer.write_table(pa.Table.from_pylist(self._rows, SCHEMA))
-        self._rows = []
+        """What was added since the last call becomes a row group."""
+        if self._tables:
+            self._writer.write_table(pa.concat_tables(self._tables).combine_chunks())
+        self._tables = []
 
 
 @contextmanager

@@ -48,6 +48,8 @@ def _head(content: dict[str, Any], about: dict[str, Any]) -> Iterator[str]:
         "RayIoU": about["rays"],
         "labels": about["labels"],
     }
+    if about.get("samples"):
+        facts["samples"] = about["samples"]
     overlap = about["judged_scenes_trained_on"]
     if overlap:
         facts["careful"] = f"{len(overlap)} of these scenes were trained on: {', '.join(overlap)}"

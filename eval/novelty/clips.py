@@ -11,10 +11,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from drivewm.errors import InputError
 from drivewm.geometry.se2 import relative, to_local
 from drivewm.models.grid import GridConfig, pool_labels
 from drivewm.models.heads.agents import AGENT_CLASSES
@@ -120,7 +122,7 @@ def elsewhere(drive: Drive, like: Frames) -> Frames:
     motion and time are its own."""
     poses = drive.log.ego[::KEYFRAME_STEPS, :3]
     count = len(poses)
-    arrays = {
+    arrays: dict[str, Any] = {
         field.name: np.repeat(value[:1], count, 0)
         for field in fields(like)
         if isinstance(value := getattr(like, field.name), np.ndarray)
@@ -172,8 +174,15 @@ def on_grid(drive: Drive, frame: int, agents: tuple[int, ...], grid: GridConfig)
 
 
 def without_camera(clip: Frames, channel: str) -> Frames:
-    """The clip with one camera's pictures black; the model is not told."""
+    """The clip with one camera's pictures black; the model is not told.
+
+    Raises:
+        InputError: there is no such camera.
+    """
     assert clip.images is not None
+    if channel not in clip.channels:
+        raise InputError(f"no camera '{channel}'", field="--cameras",
+                         fix=f"use one of {', '.join(clip.channels)}")  # fmt: skip
     images = clip.images.copy()
     images[:, clip.channels.index(channel)] = 0
     return replace(clip, images=images)

@@ -25,6 +25,7 @@ from drivewm.logs.fleet import Fleet, SceneInfo
 from drivewm.models import checkpoint
 from drivewm.models.world_model import STEP_S, WorldModel
 from drivewm.scene import classify
+from drivewm.scene.classes import NUSCENES
 from drivewm.seeds import generator
 from drivewm.training.clips import GAP_S, Frames, load_frames
 from drivewm.worlds.build import build
@@ -106,8 +107,11 @@ def familiar_scenes(
     training held (or, where that is not known, of a usual layout).
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or the object's category is unknown.
     """
+    if options.category not in NUSCENES:
+        raise InputError(f"no nuScenes category '{options.category}'", field="--object",
+                         fix=f"use one of {', '.join(sorted(NUSCENES))}")  # fmt: skip
     out = []
     for info in fleet.select(options.split, options.scene_ids):
         spec = spec_of(info)

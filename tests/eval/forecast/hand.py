@@ -55,9 +55,12 @@ def write(
             for keyframe in (3, 4):
                 window = Window(scene=f"s{s:02d}", keyframe=keyframe, history=4, horizon=6)
                 for run in range(runs):
-                    out.add(run, "model", "perceived", window, counts(model + change * run + noise))
-                    out.add(run, "ego-warp", "perceived", window, counts(warp + noise))
-                out.add(-1, "ego-warp", "true", window, counts(warp + noise))
-                out.add(-1, "map-prior", "map", window, counts(0.1))
+                    made = counts(model + change * run + noise)
+                    out.add(store.table_of([(run, "model", "perceived", made)], window))
+                    entry = (run, "ego-warp", "perceived", counts(warp + noise))
+                    out.add(store.table_of([entry], window))
+                shared = [(-1, "ego-warp", "true", counts(warp + noise)),
+                          (-1, "map-prior", "map", counts(0.1))]  # fmt: skip
+                out.add(store.table_of(shared, window))
             out.end_scene()
     return folder
