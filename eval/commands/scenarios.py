@@ -13,7 +13,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "sample": ("drivewm.scenarios.commands.sample", "concrete scenarios of a family"),
     "render": ("drivewm.scenarios.commands.render", "a storyboard picture of a scenario"),
     "import": ("drivewm.scenarios.commands.import_", "read an OpenSCENARIO file, and drive it"),
-    "export": ("drivewm.scenarios.commands.export", "write a scenario as OpenSCENARIO and OpenDRIVE"),
+    "export": ("drivewm.scenarios.commands.export", "write a scenario as OpenSCENARIO"),
     "schema": ("drivewm.scenarios.commands.schema", "the JSON Schema of family files"),
 }
 

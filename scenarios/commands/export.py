@@ -14,9 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--index", type=int, default=0, metavar="N", help="which sample of the family (%(default)s)"
     )
-    parser.add_argument(
-        "--method", default="centre", help="how parameters are drawn (%(default)s)"
-    )
+    parser.add_argument("--method", default="centre", help="how parameters are drawn (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the draw (%(default)s)")
 
 
