@@ -28,6 +28,11 @@ def refusals(baseline: Run, candidate: Run, policy: Policy) -> list[str]:
 
 def _config(before: dict[str, Any], after: dict[str, Any], policy: Policy) -> Iterator[str]:
     old, new = before.get("config") or {}, after.get("config") or {}
+    one, other = (sorted(config.get("given") or ()) for config in (old, new))
+    if one != other:  # settings of a suite's scenarios that the command line replaced
+        yield f"what the command line sets differs: {', '.join(one) or 'nothing'} and " + (
+            ", ".join(other) or "nothing"
+        )
     for part in ("sim", "score", "safety"):
         for name, one, other in _differences(old.get(part) or {}, new.get(part) or {}):
             if part == "sim" and name in FREE:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from drivewm.errors import InputError
 from drivewm.eval import archive
 from drivewm.eval.gate.cases import Case
 from drivewm.eval.gate.findings import Comparison
@@ -17,6 +18,7 @@ from drivewm.eval.report.results import SeriesTable
 from drivewm.eval.results import read_rows, read_table
 from drivewm.eval.schema import SERIES, Cell
 from drivewm.progress import track
+from drivewm.scene import Scene
 
 SIDES = ("baseline", "candidate")
 
@@ -25,17 +27,37 @@ def films(comparison: Comparison, order: Sequence[Case]) -> dict[str, str]:
     """scenario -> text that the page unpacks, as many as fit, in this order."""
     runs = dict(zip(SIDES, (comparison.baseline, comparison.candidate)))
     series = {side: _series(run, order) for side, run in runs.items()}
-    fleet = roads.open_fleet((comparison.candidate.manifest.get("fleet") or {}).get("path"))
+    source = _source(comparison.candidate.manifest)
     packed: dict[str, str] = {}
     left = scenes.BUDGET_BYTES
     for case in track(order, "packing drives"):
         cells = {side: cell for side, run in runs.items() if (cell := cell_of(run, case))}
-        text = _film(comparison, case, cells, series, fleet)
+        scene = None if case.state == "pass" else _scene(source, comparison, case)
+        text = _film(comparison, case, cells, series, scene)
         left -= len(text)
         if left < 0 and packed:
             break
         packed[case.scenario] = text
     return packed
+
+
+def _source(manifest: dict[str, Any]) -> Any:
+    """The fleet or suite of the candidate; None where it is no longer at its place."""
+    path = (manifest.get("fleet") or {}).get("path")
+    if not manifest.get("suite"):
+        return roads.open_fleet(path)
+    from drivewm.scenarios.source import SuiteSource
+
+    try:
+        return SuiteSource.open(path)
+    except InputError:  # results outlive their suite; the archives hold a plain map
+        return None
+
+
+def _scene(source: Any, comparison: Comparison, case: Case) -> Scene | None:
+    """The scene with its whole map, where it can still be had."""
+    info = comparison.candidate.infos.get(case.scenario)
+    return roads.scene_of(source, info.recording if info else case.scenario)
 
 
 def cell_of(run: Run, case: Case) -> Cell | None:
@@ -60,7 +82,7 @@ def _series(run: Run, order: Sequence[Case]) -> SeriesTable:
 
 def _film(
     comparison: Comparison, case: Case, cells: dict[str, Cell],
-    series: dict[str, SeriesTable], fleet: Any,
+    series: dict[str, SeriesTable], scene: Scene | None,
 ) -> str:  # fmt: skip
     stream = Stream()
     runs = dict(zip(SIDES, (comparison.baseline, comparison.candidate)))
@@ -76,9 +98,7 @@ def _film(
         "map": {}, "tracks": [], "runs": {}, "route": None,
     }  # fmt: skip
     if archives:
-        info = comparison.candidate.infos.get(case.scenario)
-        recording = info.recording if info else case.scenario
-        scenes.add_drives(packed, archives, roads.scene_of(fleet, recording), stream)
+        scenes.add_drives(packed, archives, scene, stream)
     return stream.blob(packed)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from drivewm.errors import InputError
@@ -34,16 +35,23 @@ def replay_command(run: Run, scenario: str, seed: int) -> str:
     return shlex.join(["drivewm", "score", label, *_settings(run.manifest), *own])
 
 
-def _settings(manifest: dict[str, Any]) -> list[str]:
+def _settings(manifest: dict[str, Any]) -> Sequence[str]:
     """The options of the run that are not this command's own."""
-    words = shlex.split(str(manifest.get("command") or ""))
+    found = _of_command(str(manifest.get("command") or ""))
+    return _from_config(manifest) if found is None else found
+
+
+@lru_cache(maxsize=8)
+def _of_command(command: str) -> tuple[str, ...] | None:
+    """As the command gave them; None where it is no `drivewm score`, or an older one."""
+    words = shlex.split(command)
+    if words[:2] != ["drivewm", "score"]:
+        return None
     parser = score_parser()
-    if words[:2] == ["drivewm", "score"]:
-        try:
-            return list(_given(parser, parser.parse_args(words[2:])))
-        except ValueError:  # an older verb, with other options
-            return _from_config(manifest)
-    return _from_config(manifest)
+    try:
+        return tuple(_given(parser, parser.parse_args(words[2:])))
+    except ValueError:
+        return None
 
 
 def score_parser() -> argparse.ArgumentParser:
@@ -77,8 +85,9 @@ def _from_config(manifest: dict[str, Any]) -> list[str]:
     config, fleet = manifest.get("config") or {}, manifest.get("fleet") or {}
     sim = config.get("sim") or {}
     score = (config.get("score") or {}).get("name")
+    source = "--suite" if manifest.get("suite") else "--fleet"
     wanted = {
-        "--fleet": fleet.get("path"), "--agents": sim.get("agents"),
+        source: fleet.get("path"), "--agents": sim.get("agents"),
         "--tracker": sim.get("tracker"), "--replan": sim.get("replan_interval_s"),
         "--mode": sim.get("mode"), "--duration": sim.get("duration_s"), "--score": score,
     }  # fmt: skip

@@ -7,12 +7,11 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
-from pyarrow import ArrowException
 
 from drivewm.errors import InputError
 from drivewm.eval.gate.facts import Drive, Info, drive_of
@@ -40,11 +39,17 @@ class Run:
     def scenarios(self) -> list[str]:
         return sorted(self.infos)
 
+    @cached_property
+    def by_scenario(self) -> dict[str, dict[int, Drive]]:
+        """scenario -> seed -> drive, both in order."""
+        found: dict[str, dict[int, Drive]] = {}
+        for (name, seed), drive in sorted(self.drives.items(), key=lambda item: item[0]):
+            found.setdefault(name, {})[seed] = drive
+        return found
+
     def of_scenario(self, scenario: str) -> dict[int, Drive]:
         """seed -> drive, by seed."""
-        return {
-            seed: drive for (name, seed), drive in sorted(self.drives.items()) if name == scenario
-        }
+        return self.by_scenario.get(scenario, {})
 
 
 def read_run(folder: str | Path, planner: str | None = None) -> Run:
@@ -73,7 +78,7 @@ def read_run(folder: str | Path, planner: str | None = None) -> Run:
     if not rows:
         raise InputError("holds no row", file=folder / "scores.parquet", fix=AGAIN)
     safety = _by_cell(read_table(folder, "safety").to_pylist())
-    scenario = _by_cell(_scenario_rows(folder))
+    scenario = _by_cell(_scenario_rows(folder, manifest))
     means = _series_means(folder)
     drives, infos = {}, {}
     for row in rows:
@@ -138,15 +143,11 @@ def _by_cell(rows: Iterable[Row]) -> dict[Cell, Row]:
     return {cell_of(row): row for row in rows}
 
 
-def _scenario_rows(folder: Path) -> list[Row]:
+def _scenario_rows(folder: Path, manifest: dict[str, Any]) -> list[Row]:
     """Of the table that only suites have."""
-    path = folder / "scenario.parquet"
-    if not path.exists():
+    if not manifest.get("suite"):
         return []
-    try:
-        return pq.read_table(path).to_pylist()
-    except (ArrowException, OSError) as error:
-        raise InputError(f"not readable ({error})", file=path, fix=AGAIN) from error
+    return read_table(folder, "scenario").to_pylist()
 
 
 def _series_means(folder: Path) -> dict[Cell, dict[str, float | None]]:

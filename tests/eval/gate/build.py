@@ -16,18 +16,11 @@ from drivewm.eval.gate.judge import compare
 from drivewm.eval.gate.policy import load_policy, of_text
 from drivewm.eval.gate.runs import read_run
 from drivewm.eval.gate.waivers import of_text as waivers_of
-from drivewm.eval.schema import KEY, SCHEMA_VERSION, SERIES, TABLES, TERMS, Cell
+from drivewm.eval.schema import ALL_TABLES, KEY, SCHEMA_VERSION, SERIES, TABLES, TERMS, Cell
 from tests.eval.gate import TODAY
 from tests.eval.report.folders import TIME_S, write_rollout
 from tests.viz.scenes import ego_states
 
-SCENARIO = TABLES.get("scenario", pa.schema([
-    ("planner", pa.string()), ("scene_id", pa.string()), ("seed", pa.int64()),
-    ("family", pa.string()), ("group", pa.string()), ("scenario_hash", pa.string()),
-    ("file", pa.string()), ("line", pa.int32()), ("passed", pa.bool_()), ("reason", pa.string()),
-    ("impact_speed_mps", pa.float64()), ("unavoidable", pa.bool_()), ("min_ttc_s", pa.float64()),
-    ("at_fault_collision", pa.bool_()), ("road_departure", pa.bool_()), ("red_light", pa.bool_()),
-]))  # fmt: skip
 COMMAND = (
     "drivewm score mine=planner.py:Mine?gain=2 --suite smoke --agents reactive --seeds 5 "
     "--workers 2 -o runs/score --overwrite"
@@ -93,12 +86,10 @@ def write(
         }  # fmt: skip
         tables["safety"].append(key | (safety if ok else {}))
         tables["scenario"].append(_scenario(key, drive))
-    schemas = {**TABLES, "scenario": SCENARIO}
-    if not suite:
-        del schemas["scenario"]
-    for name, schema in schemas.items():
+    for name, schema in (ALL_TABLES if suite else TABLES).items():
         pq.write_table(pa.Table.from_pylist(tables[name], schema), folder / f"{name}.parquet")
     content = _manifest(drives, planner, sim or {}) | (manifest or {})
+    content |= {"suite": {"name": "smoke", "file": "smoke.yaml"}} if suite else {}
     (folder / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
     return folder
 

@@ -152,7 +152,7 @@ def compared(old, new):
         return judged(Path(folder), old, new)
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(results())
 def test_nothing_is_worse_than_itself(rows) -> None:
     found = compared(rows, rows)
@@ -171,7 +171,7 @@ def test_the_order_of_rows_changes_nothing(old, new, shuffle: random.Random) -> 
     assert told(old, new) == told(*mixed)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(results(), results(), st.integers(0, 100), st.booleans())
 def test_one_more_collision_never_turns_a_regression_into_a_pass(old, new, place, other) -> None:
     if other:  # seeds that the baseline does not have
@@ -186,7 +186,7 @@ def test_one_more_collision_never_turns_a_regression_into_a_pass(old, new, place
 
 
 def test_false_alarms_of_the_score_rule_when_only_seeds_differ() -> None:
-    """120 comparisons of one planner with itself: 40 scenarios of 8 families, 5 other seeds each,
+    """80 comparisons of one planner with itself: 40 scenarios of 8 families, 5 other seeds each,
     scores that scatter within scenarios, sometimes to nothing."""
     draw = np.random.default_rng(11)
     policy = load_policy()
@@ -200,7 +200,7 @@ def test_false_alarms_of_the_score_rule_when_only_seeds_differ() -> None:
         }  # fmt: skip
 
     alarms = 0
-    for _ in range(120):
+    for _ in range(80):
         sides = []
         for n in range(40):
             name, centre = f"f{n % 8}/{n}", draw.uniform(0.6, 0.95)
@@ -209,4 +209,4 @@ def test_false_alarms_of_the_score_rule_when_only_seeds_differ() -> None:
             old, new = drives_of(name, centre, rate), drives_of(name, centre, rate)
             sides.append(Side(info, old, new))
         alarms += any(test.verdict == "fail" for test in change_tests(sides, policy))
-    assert alarms <= 4
+    assert alarms <= 3

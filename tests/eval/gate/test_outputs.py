@@ -197,5 +197,5 @@ def test_the_replay_of_a_run_that_was_made_otherwise_is_told_from_its_settings(t
     for n, command in enumerate(("drivewm demo -o runs", "drivewm score x --gone 1", None)):
         run = read_run(write(tmp_path / str(n), drives(3), manifest={"command": command}))
         words = shlex.split(replay_command(run, "cut_in/0", 0))
-        assert "--fleet smoke --agents reactive --tracker lqr" in " ".join(words)
+        assert "--suite smoke --agents reactive --tracker lqr" in " ".join(words)
         score_parser().parse_args(words[2:])
