@@ -1,50 +1,37 @@
-"""Starts actions: each gives the things that must end before the action has.
+"""Starts private actions: each gives the things that must end before the action has.
 
-A private action takes a body over (its longitudinal or sideways motion, or both); what ran there
-before is stopped. What cannot be done is recorded with its reason and ends at once.
+An action takes a body over (its longitudinal or sideways motion, or both); what ran there before is
+stopped. What cannot be done is recorded with its reason and ends at once.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from drivewm.sim.script import actions as a
-from drivewm.sim.script.body import Body, Drive, Side
-from drivewm.sim.script.curve import Curve, straight, wrap
-from drivewm.sim.script.drives import (
-    KeepDistance,
-    MatchSpeed,
-    Ramps,
-    TimedPath,
-    limited,
-    relative_speed,
+from drivewm.sim.script.acting_motion import (
+    Part,
+    Stage,
+    start_brake,
+    start_distance,
+    start_lane_change,
+    start_lane_offset,
+    start_lateral_distance,
+    start_meeting,
+    start_profile,
+    start_speed,
+    take_drive,
+    take_side,
 )
-from drivewm.sim.script.ground import Ground, NoPlace, Spot
-from drivewm.sim.script.meeting import Meet
-from drivewm.sim.script.places import Position
-from drivewm.sim.script.ramps import Ramp, seconds_for_offset, span_of, speed_ramp
-from drivewm.sim.script.sides import Beside, Shift, Until, side_of
+from drivewm.sim.script.body import Body
+from drivewm.sim.script.curve import Curve, wrap
+from drivewm.sim.script.drives import TimedPath
+from drivewm.sim.script.ground import Ground, Spot
+from drivewm.sim.script.sides import Until
 
 JOIN_M = 5.0
-Part = Drive | Side
-
-
-class Stage(Protocol):
-    """The engine as actions see it."""
-
-    time_s: float
-    ground: Ground
-    bodies: dict[str, Body]
-
-    def spot(self, position: Position) -> Spot: ...
-
-    def tell(self, what: str, detail: str) -> None: ...
-
-    def controller(self, body: Body, action: a.ActivateController) -> None: ...
-
-    def door(self, body: Body, action: a.Grow) -> None: ...
 
 
 def start_private(stage: Stage, action: a.PrivateAction, body: Body) -> list[Part]:
@@ -54,169 +41,6 @@ def start_private(stage: Stage, action: a.PrivateAction, body: Body) -> list[Par
         NoPlace: it cannot be done now; the text says why.
     """
     return STARTS[type(action)](stage, action, body)
-
-
-def _drive(body: Body, drive: Any) -> list[Part]:
-    body.drive_by(drive)
-    return [drive]
-
-
-def _steer(body: Body, side: Any) -> list[Part]:
-    body.steer_by(side)
-    return [side]
-
-
-def _speed(stage: Stage, action: a.Speed, body: Body) -> list[Part]:
-    wanted = action.speed_mps
-    if action.relative_to is not None:
-        other = stage.bodies[action.relative_to]
-        if action.continuous:
-            return _drive(body, MatchSpeed(action, body, other, stage.time_s))
-        wanted = relative_speed(action, other)
-    return _ramps(stage, body, [speed_ramp(body.speed, wanted, action.dynamics)])
-
-
-def _ramps(stage: Stage, body: Body, ramps: list[Ramp]) -> list[Part]:
-    drive = Ramps(stage.time_s, ramps)
-    if drive.end_s <= stage.time_s:
-        body.speed, drive.ended = ramps[-1].high, True
-    return _drive(body, drive)
-
-
-def _profile(stage: Stage, action: a.SpeedProfile, body: Body) -> list[Part]:
-    base = 0.0 if action.relative_to is None else stage.bodies[action.relative_to].speed
-    up, down, top = limited(action.limits, body)
-    speed, ramps = body.speed, []
-    for time_s, entry in action.entries:
-        wanted = min(base + entry, top)
-        if time_s is None:
-            time_s = abs(wanted - speed) / (up if wanted > speed else down)
-        ramps.append(Ramp(speed, wanted, time_s))
-        speed = wanted
-    return _ramps(stage, body, ramps)
-
-
-def _brake(stage: Stage, action: a.Brake, body: Body) -> list[Part]:
-    if body.speed <= action.speed_mps:
-        return []
-    dynamics = a.Dynamics(shape="linear", dimension="rate", value=action.decel_mps2)
-    return _ramps(stage, body, [speed_ramp(body.speed, action.speed_mps, dynamics)])
-
-
-def _distance(stage: Stage, action: a.LongitudinalDistance, body: Body) -> list[Part]:
-    keeper = KeepDistance(action, body, stage.bodies[action.entity])
-    if action.limits is None:
-        body.shift(keeper.error_m(body, body.stamp))
-        if not action.continuous:
-            return []
-    return _drive(body, keeper)
-
-
-def _synchronize(stage: Stage, action: a.Synchronize, body: Body) -> list[Part]:
-    master = stage.bodies[action.master]
-    left = _way_left(body, stage.spot(action.target))
-    gone = _way_left(master, stage.spot(action.master_target), external=True)
-    return _drive(body, Meet(action, master, left, gone, lambda text: stage.tell("failed", text)))
-
-
-def _way_left(body: Body, spot: Spot, external: bool = False) -> Callable[[], float]:
-    """How far a body is from a place along its own curve; for one that somebody else may move,
-    along the place's (straight ahead where it has none)."""
-    if not external or (not body.external and body.curve is spot.curve):
-        goal: list[float] = []
-
-        def own() -> float:
-            if not goal or own_curve[0] is not body.curve:
-                own_curve[0] = body.curve
-                same = spot.curve is body.curve
-                goal[:] = [spot.s if same else body.curve.project(spot.x, spot.y)[0]]
-            return body.sense * (goal[0] - body.s)
-
-        own_curve: list[Curve | None] = [None]
-        return own
-    curve = spot.curve or straight(spot.x, spot.y, body.course)
-    goal_s = spot.s if spot.curve is not None else 0.0
-    near: list[float | None] = [None]
-
-    def along() -> float:
-        s = curve.project(body.x, body.y, near[0])[0]
-        near[0] = s
-        against = math.cos(body.course - curve.pose(s)[2]) < 0.0
-        return s - goal_s if against else goal_s - s
-
-    return along
-
-
-def _lane_change(stage: Stage, action: a.LaneChange, body: Body) -> list[Part]:
-    ground = stage.ground
-    target = action.path
-    if target is None:
-        base = body if action.relative_to is None else stage.bodies[action.relative_to]
-        found = ground.lane_of(base)
-        if found is None:
-            raise NoPlace(f"{base.name} is in no lane")
-        target = ground.neighbour(found.lane, found.s, action.lanes or 0)
-    body.move_to(ground.curves[target])
-    body.lane = (target, body.s)
-    return _offset_by(stage, body, action.offset_m, action.dynamics)
-
-
-def _offset_by(
-    stage: Stage, body: Body, goal_m: float, dynamics: a.Dynamics, lasting: bool = False
-) -> list[Part]:
-    span, by_way = span_of(goal_m - body.lateral, dynamics)
-    return _shift(stage, body, goal_m, dynamics.shape, span, by_way, lasting)
-
-
-def _shift(
-    stage: Stage, body: Body, goal_m: float, shape: a.Shape, span: float, by_way: bool,
-    lasting: bool,
-) -> list[Part]:  # fmt: skip
-    if span <= 0.0:
-        body.put(body.curve, body.s, goal_m, 0.0 if body.sense > 0 else math.pi)
-        if not lasting:
-            body.steer_by(Shift(stage.time_s, goal_m, goal_m, shape, 0.0))
-            return []
-    side = Shift(stage.time_s, body.lateral, goal_m, shape, span, by_way, lasting)
-    return _steer(body, side)
-
-
-def _lane_offset(stage: Stage, action: a.LaneOffset, body: Body) -> list[Part]:
-    ground = stage.ground
-    found = ground.lane_of(body)
-    if found is None and body.curve.index < 0:
-        raise NoPlace(f"{body.name} is in no lane")
-    if found is not None and ground.curves[found.lane] is not body.curve:
-        body.move_to(ground.curves[found.lane])
-    goal = action.offset_m
-    if action.relative_to is not None:
-        other = stage.bodies[action.relative_to]
-        if action.continuous:
-            return _steer(body, Beside(_beside(ground, other, goal), True, None,
-                                       action.max_lateral_accel_mps2))  # fmt: skip
-        goal = _beside(ground, other, goal)()
-    if action.dynamics is not None:
-        return _offset_by(stage, body, goal, action.dynamics, action.continuous)
-    seconds = seconds_for_offset(goal - body.lateral, action.shape, action.max_lateral_accel_mps2)
-    return _shift(stage, body, goal, action.shape, seconds, False, action.continuous)
-
-
-def _beside(ground: Ground, other: Body, offset_m: float) -> Callable[[], float]:
-    last = [0.0]
-
-    def goal() -> float:
-        found = ground.lane_of(other)
-        if found is not None:
-            last[0] = found.lateral
-        return last[0] + offset_m
-
-    return goal
-
-
-def _lateral_distance(stage: Stage, action: a.LateralDistance, body: Body) -> list[Part]:
-    target = side_of(action, body, stage.bodies[action.entity])
-    most = (action.max_lateral_speed_mps, action.max_lateral_accel_mps2)
-    return _steer(body, Beside(target, action.continuous, *most))
 
 
 def _trajectory(stage: Stage, action: a.FollowTrajectory, body: Body) -> list[Part]:
@@ -229,13 +53,13 @@ def _trajectory(stage: Stage, action: a.FollowTrajectory, body: Body) -> list[Pa
         body.move_to(curve)
         body.sense = 1.0
     side = Until(curve.length_m, body, JOIN_M)
-    parts = _steer(body, side)
+    parts = take_side(body, side)
     if not action.timed:
         return parts
     assert curve.times_s is not None, "checked before the start"
     base = stage.time_s if action.time_domain == "relative" else 0.0
     times = [base + t * action.time_scale + action.time_offset_s for t in curve.times_s]
-    return [*parts, *_drive(body, TimedPath(times, curve.arc_m))]
+    return [*parts, *take_drive(body, TimedPath(times, curve.arc_m))]
 
 
 def moved(ground: Ground, path: int, body: Body) -> Curve:
@@ -257,12 +81,12 @@ def _acquire(stage: Stage, action: a.AcquirePosition, body: Body) -> list[Part]:
     if action.path is not None:
         body.move_to(stage.ground.curves[action.path])
         goal = body.curve.project(spot.x, spot.y)[0]
-        return _steer(body, Until(goal, body, JOIN_M))
+        return take_side(body, Until(goal, body, JOIN_M))
     away = math.hypot(spot.x - body.x, spot.y - body.y)
     if away < 1e-6:
         return []
     body.put_free(body.x, body.y, math.atan2(spot.y - body.y, spot.x - body.x))
-    return _steer(body, Until(away, body, JOIN_M))
+    return take_side(body, Until(away, body, JOIN_M))
 
 
 def place(body: Body, spot: Spot) -> None:
@@ -309,9 +133,10 @@ def _appearance(stage: Stage, action: a.Appearance, body: Body) -> list[Part]:
 
 
 STARTS: dict[type, Callable[[Stage, Any, Body], list[Part]]] = {
-    a.Speed: _speed, a.SpeedProfile: _profile, a.Brake: _brake,
-    a.LongitudinalDistance: _distance, a.Synchronize: _synchronize, a.LaneChange: _lane_change,
-    a.LaneOffset: _lane_offset, a.LateralDistance: _lateral_distance,
+    a.Speed: start_speed, a.SpeedProfile: start_profile, a.Brake: start_brake,
+    a.LongitudinalDistance: start_distance, a.Synchronize: start_meeting,
+    a.LaneChange: start_lane_change, a.LaneOffset: start_lane_offset,
+    a.LateralDistance: start_lateral_distance,
     a.FollowTrajectory: _trajectory, a.AssignRoute: _route, a.AcquirePosition: _acquire,
     a.Teleport: _teleport, a.ActivateController: _controller, a.Visibility: _visibility,
     a.Grow: _grow, a.Appearance: _appearance,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from drivewm.sim.script import actions as a
+from drivewm.sim.script import actions_global as a
 from drivewm.sim.script.acting import place
 from drivewm.sim.script.body import Body
 from drivewm.sim.script.ground import Spot

@@ -11,12 +11,15 @@ from typing import Literal
 
 from drivewm.scene.classes import OccClass, ScoreType
 from drivewm.sim.script.actions import *  # noqa: F403
-from drivewm.sim.script.actions import AnyAction
+from drivewm.sim.script.actions import PrivateAction
+from drivewm.sim.script.actions_global import *  # noqa: F403
+from drivewm.sim.script.actions_global import GlobalAction
 from drivewm.sim.script.conditions import *  # noqa: F403
 from drivewm.sim.script.conditions import AnyCondition, Trigger
 from drivewm.sim.script.places import *  # noqa: F403
 from drivewm.sim.script.places import Position, Roads
 
+AnyAction = PrivateAction | GlobalAction
 Priority = Literal["override", "parallel", "skip"]  # 1.0's "overwrite" is "override"
 Reactive = Literal["never", "after", "idle"]
 

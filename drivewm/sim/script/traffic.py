@@ -5,14 +5,11 @@ Shapes: N actors (then their doors), L lights, M slots (the ego last).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from drivewm.errors import InputError
 from drivewm.scene import Scene, VehicleParams
 from drivewm.sim.lights import LightProgram
-from drivewm.sim.plan import Plan
 from drivewm.sim.script import model as m
 from drivewm.sim.script.body import HOLD, KEEP, STILL_MPS, Body
 from drivewm.sim.script.curve import Curve
@@ -20,6 +17,7 @@ from drivewm.sim.script.doors import Doors
 from drivewm.sim.script.ego import ego_state
 from drivewm.sim.script.engine import Engine
 from drivewm.sim.script.record import LogEntry
+from drivewm.sim.script.setting import lights_of, may_react
 from drivewm.sim.script.slots import (
     Between,
     agents_of,
@@ -33,9 +31,9 @@ from drivewm.sim.script.slots import (
     write_slot,
 )
 from drivewm.sim.script.summary import never_fired
+from drivewm.sim.script.tracker import ScriptedTracker
 from drivewm.sim.traffic import Traffic, car_of
 from drivewm.sim.traffic_paths import pack
-from drivewm.sim.traffic_recorded import stop_points
 from drivewm.sim.traffic_state import Mode, pack_events
 from drivewm.sim.traffic_world import DT_S, DT_US, step_world
 
@@ -58,7 +56,7 @@ class ScriptedTraffic(Traffic):
     ) -> None:
         self.storyboard, self._scene = storyboard, scene
         self._ground, paths = tables(storyboard.roads)
-        self._reacts = any(_may_react(storyboard, actor) for actor in storyboard.actors)
+        self._reacts = any(may_react(storyboard, actor) for actor in storyboard.actors)
         self._ego_before = np.array(scene.ego[0], float)
         ego = ego_body(storyboard.ego_id, scene.vehicle)
         ego.external = ego.present = True
@@ -69,7 +67,7 @@ class ScriptedTraffic(Traffic):
         actors = storyboard.actors
         sizes = np.array([actor.size_m for actor in actors], float).reshape(-1, 3)
         up = [a.size_m[2] / 2 if a.center_up_m is None else a.center_up_m for a in actors]
-        ids, points, lights_at = _lights(scene, lights)
+        ids, points, lights_at = lights_of(scene, lights)
         extra = self._doors
         owners = [actors[n] for n in extra.owners]
         super().__init__(
@@ -266,21 +264,6 @@ class ScriptedTraffic(Traffic):
         return ego_state(self._engine.ego, ego, vehicle)
 
 
-class ScriptedTracker:
-    """Takes the ego where the storyboard says, whatever the plan is."""
-
-    def __init__(self, traffic: ScriptedTraffic, vehicle: VehicleParams) -> None:
-        self._traffic, self._vehicle = traffic, vehicle
-        self.start = traffic.script_ego()  # [11], where the drive begins
-
-    def follow(self, plan: Plan) -> None:
-        del plan  # the script decides
-
-    def step(self, ego: np.ndarray, now_us: int) -> np.ndarray:
-        del now_us
-        return self._traffic.drive_ego(ego, self._vehicle)
-
-
 def scripted_traffic(
     storyboard: m.Storyboard, scene: Scene, lights: LightProgram | None = None
 ) -> ScriptedTraffic:
@@ -290,34 +273,3 @@ def scripted_traffic(
         lights: the lights' programme; None: the scene's own lights.
     """
     return ScriptedTraffic(storyboard, scene, lights)
-
-
-def _may_react(board: m.Storyboard, actor: m.Actor) -> bool:
-    if actor.kind == "object":
-        return False
-    if actor.reactive != "never":
-        return True
-    actions = [item.action for item in board.init]
-    for story in board.stories:
-        for group in (group for act in story.acts for group in act.groups):
-            for event in (e for maneuver in group.maneuvers for e in maneuver.events):
-                actions += event.actions
-    return any(isinstance(action, m.ActivateController) for action in actions)
-
-
-Lit = tuple[tuple[str, ...], np.ndarray, Callable[[float], np.ndarray]]
-
-
-def _lights(scene: Scene, program: LightProgram | None) -> Lit:
-    """Lane ids, stop points [L, 2], and the status [L] at a time."""
-    if program is not None:
-        return program.lane_ids, program.stop_points, program.status_at
-    status = scene.lights.status
-    if status is None:
-        return (), np.zeros((0, 2)), lambda time_s: np.zeros(0, np.int8)
-    last = status.shape[1] - 1
-
-    def recorded(time_s: float) -> np.ndarray:
-        return np.ascontiguousarray(status[:, min(round(time_s / DT_S), last)], np.int8)
-
-    return scene.lights.lane_ids, stop_points(scene), recorded
