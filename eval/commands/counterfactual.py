@@ -26,6 +26,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--branches", type=positive_int, default=8, help="action sequences each (8 to 20)"
     )
+    parser.add_argument(
+        "--samples", type=positive_int, default=1, metavar="N",
+        help="also draw N futures of a stochastic model: rows for their mean and the best of them",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="of states, branches and shuffles")
     parser.add_argument(
         "--truth", metavar="FOLDER", help="where true branches are kept for several models"
@@ -72,7 +76,8 @@ def _judge(args: argparse.Namespace) -> dict:
     *runs, fleet = args.paths
     options = Options(
         splits=tuple(args.splits.split(",")) if args.splits else None, states=args.states,
-        branches=args.branches, seed=args.seed, workers=args.workers, threads=args.threads,
+        branches=args.branches, samples=args.samples, seed=args.seed, workers=args.workers,
+        threads=args.threads,
         truth=args.truth, shuffle=tuple(args.shuffle), shuffle_windows=args.shuffle_windows,
     )  # fmt: skip
     return counterfactual(runs, Fleet.open(fleet), args.output, options)

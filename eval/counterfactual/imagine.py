@@ -21,6 +21,7 @@ from drivewm.eval.counterfactual.names import (
     WARP,
 )
 from drivewm.eval.counterfactual.outcome import Seen, columns_of, low_layers
+from drivewm.eval.counterfactual.samples import best_of, drawn_states, mean_seen
 from drivewm.eval.counterfactual.truth import StateTruth
 from drivewm.eval.forecast.baselines import (
     Objects,
@@ -28,6 +29,7 @@ from drivewm.eval.forecast.baselines import (
     find_objects,
     without_movables,
 )
+from drivewm.eval.forecast.names import BEST_OF_SAMPLES, MEAN_OF_SAMPLES
 from drivewm.geometry.se2 import from_local, relative, to_local
 from drivewm.models import warp
 from drivewm.models.dynamics.base import Latent, make_action
@@ -45,16 +47,18 @@ class Said:
 
     seen: Seen
     ends: np.ndarray | None = None  # [B] what the continue head says of the drive ending
+    drawn: tuple[Seen, ...] = ()  # samples that ``seen`` is the mean of; each has its outcome
 
 
 @torch.no_grad()
 def rows_of(
-    model: WorldModel, frames: Frames, features: Tensor, truth: StateTruth
+    model: WorldModel, frames: Frames, features: Tensor, truth: StateTruth, samples: int = 1
 ) -> dict[Key, Said]:
     """Every row of one state.
 
     Args:
         frames: the recorded scene's frames; features: [F, C, X/2, Y/2] of all of them.
+        samples: futures drawn from a stochastic model, beside the likeliest.
     """
     latent, first = observed(model, frames, features, truth.state.keyframe)
     actions = branch_actions(truth)
@@ -63,6 +67,9 @@ def rows_of(
     for source, start in starts.items():
         for row, said in _rows(model, start, actions, truth).items():
             out[row, source] = said
+        if samples > 1 and model.dynamics.stochastic:
+            for row, said in sample_rows(model, start, actions, truth, samples).items():
+                out[row, source] = said
     return out
 
 
@@ -112,6 +119,27 @@ def _rows(
         PLACED: Said(seen=placed(blinded, _poses(mean), own, grid)),
         WARP: Said(seen=replace(carried, flow=np.zeros_like(carried.flow))),  # nothing moves
         BOXES: Said(seen=_boxes(model, start, carried, actions, own)),
+    }
+
+
+def sample_rows(
+    model: WorldModel, start: Imagined, actions: Tensor, truth: StateTruth, samples: int
+) -> dict[str, Said]:
+    """The mean of ``samples`` futures of every branch, and the best of them."""
+    many, grid = start.repeat(len(actions)), model.config.grid
+    drawn, ends = [], []
+    total: np.ndarray = np.zeros(1, np.float32)
+    for sample in range(samples):
+        states = drawn_states(model, many, actions, truth.state.name, sample)
+        total = total + np.stack([s.probability.numpy() for s in states], 1)
+        drawn.append(_seen(states, grid))
+        ends.append(_ends(states))
+    best = best_of(drawn, truth)
+    return {
+        MEAN_OF_SAMPLES: Said(
+            seen=mean_seen(drawn, total), ends=np.mean(ends, axis=0), drawn=tuple(drawn)
+        ),
+        BEST_OF_SAMPLES: Said(seen=drawn[best], ends=ends[best]),
     }
 
 

@@ -10,6 +10,7 @@ Shapes: B branches, H + 1 frames, S steps, X, Y cells, P points of the box, K cl
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -236,3 +237,12 @@ def outcome(
         collision=last[:, 0], departure=last[:, 1], collision_s=first[:, 0],
         departure_s=first[:, 1], score=(1 - last[:, 0]) * (1 - last[:, 1]) * worth,
     )  # fmt: skip
+
+
+def mean_outcome(drawn: Sequence[Outcome]) -> Outcome:
+    """What several samples say together: probabilities and scores are averaged; the times are
+    those of the middle sample, never where half of them or more say never."""
+    first = {name: np.stack([getattr(d, name) for d in drawn]) for name in vars(drawn[0])}
+    middle = {n: np.sort(first[n], 0)[len(drawn) // 2] for n in ("collision_s", "departure_s")}
+    mean = {n: first[n].mean(0) for n in ("collision", "departure", "score")}
+    return Outcome(**mean, **middle)

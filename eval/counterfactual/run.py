@@ -20,7 +20,7 @@ from drivewm.eval.counterfactual import figures, results, shuffle, truth
 from drivewm.eval.counterfactual.imagine import Said, rows_of
 from drivewm.eval.counterfactual.measure import state_sums
 from drivewm.eval.counterfactual.names import ACTIONS, MODEL, NONE, ORACLE, PERCEIVED
-from drivewm.eval.counterfactual.outcome import Outcome, Seen, certain, outcome
+from drivewm.eval.counterfactual.outcome import Seen, certain, mean_outcome, outcome
 from drivewm.eval.counterfactual.states import State, TruthConfig
 from drivewm.eval.counterfactual.truth import StateTruth
 from drivewm.eval.counterfactual.verdict import Ride
@@ -44,6 +44,7 @@ class Options:
     splits: tuple[str, ...] | None = None  # None: every one that was not trained on
     states: int = 20  # per split
     branches: int = 8
+    samples: int = 1  # futures drawn from stochastic models, beside the likeliest
     seed: int = 0
     workers: int = 1
     threads: int = 2
@@ -70,15 +71,16 @@ def counterfactual(
     config = truth_config(fleet, runs, models[0], options)
     folder = Path(options.truth) if options.truth else output / TRUTH
     states = truth.make_truth(fleet, config, folder, options.workers)
-    parts = [output / PARTS / _key(run, fleet, config) for run in runs]
+    samples = options.samples if models[0].dynamics.stochastic else 1
+    parts = [output / PARTS / _key(run, fleet, config, samples) for run in runs]
     for model, place in zip(models, parts):
-        _imagine_all(model, fleet, states, config, folder, place)
+        _imagine_all(model, fleet, states, config, folder, place, samples)
     truths = [truth.load(folder, fleet, config, s) for s in states]
     results.write_rows(output, states, truths, parts)
     shuffled = _shuffled(models, runs, [fleet.path, *options.shuffle], parts[0], options)
     results.write_shuffled(output, shuffled)
     figures.write(output, fleet, states, config, folder, models[0])
-    return results.write_tables(output, _about(runs, fleet, models[0], config, states))
+    return results.write_tables(output, _about(runs, fleet, models[0], config, states, samples))
 
 
 def _shuffled(
@@ -134,14 +136,15 @@ def _seen_by(runs: Sequence[str | Path]) -> set[str]:
     return {str(s) for run in runs for s in checkpoint.provenance(run)["scenes"]}
 
 
-def _key(run: str | Path, fleet: Fleet, config: TruthConfig) -> str:
+def _key(run: str | Path, fleet: Fleet, config: TruthConfig, samples: int) -> str:
     content = f"{checkpoint.digest(run)} {truth.key_of(fleet, config)} {VERSION}"
+    content += f" {samples}" if samples > 1 else ""
     return hashlib.blake2b(content.encode(), digest_size=10).hexdigest()
 
 
 def _imagine_all(
     model: WorldModel, fleet: Fleet, states: list[State], config: TruthConfig, folder: Path,
-    place: Path,
+    place: Path, samples: int,
 ) -> None:  # fmt: skip
     """Writes the part of every state that has none yet."""
     left = [s for s in states if not readable(place / f"{s.name}.npz")]
@@ -152,7 +155,7 @@ def _imagine_all(
             frames = load_frames(fleet, state.scene, model.config)
             held = (state.scene, frames, features_of(model, frames))
         here = truth.load(folder, fleet, config, state)
-        said: dict[tuple[str, str], Said] = dict(rows_of(model, held[1], held[2], here))
+        said: dict[tuple[str, str], Said] = dict(rows_of(model, held[1], held[2], here, samples))
         seen = certain(here.occupancy, here.flow, config.grid)
         said[ORACLE, NONE] = Said(seen=seen)
         vehicle = fleet.info(state.scene).vehicle
@@ -183,7 +186,9 @@ def _nothing(seen: Seen) -> Seen:
 def _measured(
     key: tuple[str, str], said: Said, here: StateTruth, vehicle: VehicleParams, config: TruthConfig
 ) -> dict[str, np.ndarray]:
-    judged: Outcome = outcome(said.seen, here.ego, rides_of(here), vehicle, config.grid)
+    each = [outcome(seen, here.ego, rides_of(here), vehicle, config.grid)
+            for seen in said.drawn or (said.seen,)]  # fmt: skip
+    judged = mean_outcome(each)
     kept = {name: np.asarray(getattr(judged, name), float) for name in OUTCOME}
     kept["ends"] = np.full(len(here.names), np.nan) if said.ends is None else said.ends
     kept |= state_sums(said.seen, judged, here, config.grid)
@@ -201,7 +206,7 @@ def rides_of(here: StateTruth) -> list[Ride]:
 
 def _about(
     runs: Sequence[str | Path], fleet: Fleet, model: WorldModel, config: TruthConfig,
-    states: list[State],
+    states: list[State], samples: int,
 ) -> dict[str, Any]:  # fmt: skip
     """What the table is of."""
     seen = _seen_by(runs)
@@ -215,5 +220,5 @@ def _about(
         "scenes": len({s.scene for s in states}),
         "judged_scenes_trained_on": sorted({s.scene for s in states} & seen),
         "interval": "95 %, Bayesian bootstrap over states, paired, 1000 draws",
-        "row_shown": [MODEL, PERCEIVED],
+        "row_shown": [MODEL, PERCEIVED], "samples": samples,
     }  # fmt: skip

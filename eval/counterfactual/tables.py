@@ -2,7 +2,7 @@
 
 Intervals are the 2.5 and 97.5 % quantiles of a Bayesian bootstrap over states (Rubin 1981): a draw
 gives every state a random weight. All rows share the draws, so differences are paired. With several
-checkpoints a figure is the mean of theirs.
+checkpoints a figure is the mean of theirs, its spread their sample standard deviation.
 Shapes: R draws, M states, B branches of all states.
 """
 
@@ -111,15 +111,18 @@ class _Figures:
             if any(key[1:] == (row, source) for key in data)
         ]  # fmt: skip
         self._kept: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+        self._each: dict[tuple[str, str], dict[str, np.ndarray]] = {}  # metric -> [S] checkpoints
 
     def of(self, row: str, source: str) -> dict[str, np.ndarray]:
         """metric -> [1 + R], the mean of the checkpoints'."""
         if (row, source) not in self._kept:
             runs = [value for key, value in self.data.items() if key[1:] == (row, source)]
-            self._kept[row, source] = {
-                name: np.mean([metric.of(self.weights, run) for run in runs], axis=0)
+            every = {
+                name: np.stack([metric.of(self.weights, run) for run in runs])
                 for name, metric in METRICS.items()
-            }
+            }  # [S, 1 + R]
+            self._kept[row, source] = {name: values.mean(0) for name, values in every.items()}
+            self._each[row, source] = {name: values[:, 0] for name, values in every.items()}
         return self._kept[row, source]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -129,6 +132,9 @@ class _Figures:
             for name, values in self.of(row, source).items():
                 line[name] = number(values[0])
                 line[f"{name}_low"], line[f"{name}_high"] = self._interval(values)
+                own = self._each[row, source][name]
+                line[f"{name}_spread"] = number(own.std(ddof=1)) if len(own) > 1 else None
+            line["checkpoints"] = len(own)
             out.append(line)
         return out
 

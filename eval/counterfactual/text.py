@@ -50,6 +50,14 @@ def _head(about: dict[str, Any]) -> list[str]:
         f"{about['fleet']}: {config['branches']} branches of {config['horizon'] / 2:g} s a state.",
         f"Intervals: {about['interval']}.",
     ]
+    if len(about["models"]) > 1:
+        lines.append(
+            f"A figure is the mean over {len(about['models'])} checkpoints, ± their sample standard "
+            "deviation; the interval covers states, not checkpoints."
+        )
+    if about.get("samples", 1) > 1:
+        lines.append(f"{about['samples']} samples of each branch; all branches of a state share "
+                     "the noise of a sample.")  # fmt: skip
     if about["judged_scenes_trained_on"]:
         lines.append(f"**Careful**: {len(about['judged_scenes_trained_on'])} of the scenes were "
                      "trained on.")  # fmt: skip
@@ -71,15 +79,20 @@ def _table(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[str]:
     heads = ["row", "input", *(METRICS[n].title for n in names)]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for row in rows:
-        cells = [_cell(row[n], row[f"{n}_low"], row[f"{n}_high"]) for n in names]
+        cells = [_cell(row[n], row[f"{n}_low"], row[f"{n}_high"], row.get(f"{n}_spread"))
+                 for n in names]  # fmt: skip
         lines.append("| " + " | ".join([row["row"], row["input"], *cells]) + " |")
     return lines
 
 
-def _cell(value: float | None, low: float | None, high: float | None) -> str:
+def _cell(
+    value: float | None, low: float | None, high: float | None, spread: float | None = None
+) -> str:
+    """A figure, the spread of the checkpoints and the interval, as far as known."""
     if value is None:
         return "–"
-    return f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    text = f"{value:.3f}" + ("" if spread is None else f" ± {spread:.3f}")
+    return text if low is None else f"{text} [{low:.3f}, {high:.3f}]"
 
 
 def _gaps(gaps: Sequence[dict[str, Any]]) -> list[str]:
@@ -121,7 +134,7 @@ def terminal(content: dict[str, Any]) -> str:
         lines += [f"{facts['split']}: {fact_line(facts)}"]
         lines.append(f"{'row':<22}{'input':<11}" + "".join(f"{n:>16}" for n in SHOWN))
         for row in rows:
-            cells = ["-" if row[n] is None else f"{row[n]:.3f}" for n in SHOWN]
+            cells = [_short(row, n) for n in SHOWN]
             lines.append(f"{row['row']:<22}{row['input']:<11}" + "".join(f"{c:>16}" for c in cells))
     first = content["facts"][0]["split"]
     lines += [
@@ -134,3 +147,11 @@ def terminal(content: dict[str, Any]) -> str:
     for s in content["shuffle"]:
         lines.append(f"shuffle {s['fleet']} {s['row']} {s['shuffled']}: NLL x{s['nll']:.3f}")
     return "\n".join(lines)
+
+
+def _short(row: dict[str, Any], name: str) -> str:
+    """A figure with the spread of the checkpoints, for a line of text."""
+    if row[name] is None:
+        return "-"
+    spread = row.get(f"{name}_spread")
+    return f"{row[name]:.3f}" + ("" if spread is None else f" ±{spread:.3f}")
