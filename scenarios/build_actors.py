@@ -30,6 +30,8 @@ CATEGORIES = {
     "hedge": "static_object.hedge", "police": "vehicle.emergency.police",
     "ambulance": "vehicle.emergency.ambulance", "fire_engine": "vehicle.emergency.ambulance",
 }  # fmt: skip
+THICKNESS_M = {"wall": 0.3, "hedge": 0.8, "building": 8.0}
+PIECE_M, STRAIGHT_RAD = 6.0, 1e-3
 PARKED_M = (4.5, 1.85, 1.55)
 CONE_M = (0.4, 0.4, 0.8)
 CONE_SPACING_M, CONE_EDGE_M = 5.0, 0.3
@@ -53,6 +55,7 @@ def cast_of(
     told = [event.actor for event in concrete.story]
     where = f"{concrete.file}:{concrete.line}" if concrete.file else None
     actors = [_actor(one, one.name in told, where) for one in placed]
+    actors += _walls(concrete, drawn, book)
     actors += _parked(drawn, book)
     actors += _cones(concrete, drawn, book)
     return Cast(actors=tuple(actors), placed={one.name: one for one in placed})
@@ -112,6 +115,31 @@ def _still(book: PathBook, name: str, kind: str, size, pose) -> m.Actor:
         score_type=score_type, occ_class=occ_class, size_m=size, reactive="never", path=path,
         start=m.PathPosition(path=path, s_m=0.0),
     )  # fmt: skip
+
+
+def _walls(concrete: Concrete, drawn: Drawn, book: PathBook) -> Iterator[m.Actor]:
+    """Walls, hedges and buildings beside the road, in pieces where it bends. They are tracks: what
+    hides others in mode ``visible`` is a track."""
+    line = drawn.line
+    along = np.hypot(*np.diff(line, axis=0).T)
+    heading = np.unwrap(np.arctan2(*np.diff(line, axis=0).T[::-1]))
+    s = np.concatenate([[0.0], np.cumsum(along)])
+    for k, wall in enumerate(getattr(concrete.road, "walls", ())):
+        thick = THICKNESS_M[wall.material]
+        start = wall.at_m
+        if drawn.near_m is not None:  # back from the junction's edge
+            start = drawn.near_m - wall.at_m - wall.length_m
+        inside = (s[:-1] >= start - 1.0) & (s[:-1] <= start + wall.length_m)
+        bent = inside.any() and float(np.ptp(heading[inside])) > STRAIGHT_RAD
+        pieces = max(round(wall.length_m / PIECE_M), 1) if bent else 1
+        side = 1.0 if wall.side == "left" else -1.0
+        size = (wall.length_m / pieces, thick, wall.height_m)
+        for n in range(pieces):
+            at = start + (n + 0.5) * wall.length_m / pieces
+            away = side * (drawn.kerb_m(wall.side, at) + wall.from_kerb_m + thick / 2)
+            name = f"{wall.material}_{k}_{n}"
+            kind = "hedge" if wall.material == "hedge" else "wall"
+            yield _still(book, name, kind, size, place_on(line, at, away))
 
 
 def _parked(drawn: Drawn, book: PathBook) -> Iterator[m.Actor]:

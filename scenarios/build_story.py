@@ -119,7 +119,8 @@ class StoryWriter:
 
     def action(self, actor: str, do: Do) -> m.AnyAction:
         """The storyboard's action."""
-        made: Any = getattr(self, f"_{do.action}")(actor, getattr(do, do.action))
+        name = next(name for name in Do.model_fields if getattr(do, name) is not None)
+        made: Any = getattr(self, f"_{name}")(actor, getattr(do, name))
         return made
 
     def _speed(self, actor: str, to: Any) -> m.AnyAction:

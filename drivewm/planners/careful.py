@@ -8,6 +8,7 @@ N tracks, H poses.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +19,7 @@ from drivewm.planners.careful_bounds import (
     light_bounds,
     walker_bounds,
 )
-from drivewm.planners.careful_path import Obstacle, Way, find_way, straight_way
+from drivewm.planners.careful_path import MARGIN_M, Obstacles, Way, find_way, straight_way
 from drivewm.planners.careful_predict import STILL_MPS, Others, predict
 from drivewm.planners.careful_setup import Setup, setup
 from drivewm.planners.careful_speed import (
@@ -33,13 +34,16 @@ from drivewm.planners.options import check_numbers
 from drivewm.scene import EgoColumn, Observation, Scene, Trajectory
 
 STEPS, STEP_S = 40, 0.1
-BESIDE_M = 6.0  # obstacles farther from the route are none
+BESIDE_M = 3.5  # obstacles farther from the route are none
+IN_LANE_M = 0.9  # who stands nearer to the route's middle may only be waiting
+OVER_M = 0.25  # beyond the lane: out of it
 WAIT_S = 1.5  # a vehicle that stands so long is parked
+WAIT_M = 8.0  # behind it, with room to drive around it later
 QUEUE_M, SIGNAL_M = 14.0, 45.0
 SAME_M = 0.8  # a standing box is the same one within this
-FAR_M = 85.0
-WALKER_MARGIN_M = 0.7
-END_M = 1.0  # kept before the end of the route
+NEAR_M, NEAR_S = 25.0, 6.0
+WALKER_MARGIN_M, ONCOMING_MARGIN_M = 0.7, 0.55
+END_M = 2.0  # kept before the end of the route
 ONCOMING_M = 14.0
 GRIP_SHARE = 0.5  # of the grip felt that is planned with
 
@@ -89,8 +93,9 @@ class _Driver:
     def __init__(self, scene: Scene, options: dict[str, float]) -> None:
         self.setup: Setup = setup(scene, options["lateral_mps2"])
         self.options = options
-        self._stood: list[tuple[float, float, float]] = []  # x, y, since when
-        self._asked, self._grip = 0.0, HARDEST_MPS2
+        self._stood = np.zeros((0, 3))  # x, y, since when
+        self._asked: deque[float] = deque([0.0] * 4, maxlen=4)  # accelerations of the last plans
+        self._grip = HARDEST_MPS2
 
     def plan(self, seen: Observation, i: int) -> tuple[np.ndarray, dict[str, float | str]]:
         """Poses [H, 3] and a note of what decided."""
@@ -126,23 +131,24 @@ class _Driver:
         }  # fmt: skip
         why = min(reasons, key=lambda name: reasons[name])
         accel = max(reasons[why], -HARDEST_MPS2)
-        self._asked = accel
+        self._asked.append(accel)
         note: dict[str, float | str] = {"why": why, "accel_mps2": round(accel, 3)}
         return self._poses(ego, way, accel, wanted, state), note
 
     def _feel(self, state: np.ndarray) -> None:
-        """Grip as braking felt it: asked for much more than came."""
+        """Grip as braking felt it: what was asked for all along did not come."""
+        least = max(self._asked)  # the gentlest braking that was asked for lately
         felt = -float(state[EgoColumn.AX])
-        if self._asked < -2.5 and 0.3 < felt < 0.6 * -self._asked:
+        if least < -2.5 and state[EgoColumn.VX] > 3.0 and 0.3 < felt < 0.6 * -least:
             self._grip = max(min(self._grip, 0.5 * (self._grip + felt)), 1.0)
 
     def _way(self, ego: Ego, others: Others, seen: Observation, i: int) -> Way:
         obstacles = self._obstacles(ego, others, seen, i)
-        if not obstacles and abs(ego.left) < 0.3:
-            return straight_way(ego.s)
+        if not len(obstacles) and abs(ego.left) < 0.3:
+            return straight_way(ego.s, ego.speed)
         way = find_way(self.setup, ego.s, ego.left, ego.speed, obstacles)
-        out = np.abs(way.left) > self.setup.lane_half_m
-        if not out.any() or abs(ego.left) > 1.0:
+        out = np.abs(way.left) + self.setup.half_m > self.setup.lane_half_m + OVER_M
+        if not out.any() or abs(ego.left) + self.setup.half_m > self.setup.lane_half_m + OVER_M:
             return way
         on = in_the_way(self.setup, ego, way, others)
         moving = on & (others.speed_mps > STILL_MPS)[:, None]
@@ -151,52 +157,59 @@ class _Driver:
             return way
         return self._wait(ego, way, out, obstacles)
 
-    def _wait(self, ego: Ego, way: Way, out: np.ndarray, obstacles: list[Obstacle]) -> Way:
+    def _wait(self, ego: Ego, way: Way, out: np.ndarray, obstacles: Obstacles) -> Way:
         """In the own lane up to what stands in the way."""
         half = self.setup.half_m
-        ahead = [one.from_m for one in obstacles if one.from_m > ego.s
-                 and one.right_m - half < 0.2 and one.left_m + half > -0.2]  # fmt: skip
-        stop = min(ahead, default=float(way.s[int(out.argmax())])) - self.setup.front_m - 2.0
-        left = np.where(np.cumsum(out) > 0, 0.0, way.left)
+        ahead = (obstacles.from_m > ego.s) & (obstacles.right_m - half < 0.2)
+        ahead &= obstacles.left_m + half > -0.2
+        near = float(obstacles.from_m[ahead].min()) if ahead.any() else float(way.s[out.argmax()])
+        stop = near - self.setup.front_m - WAIT_M
+        left = np.zeros(len(way.s))
+        left[0] = ego.left
         return Way(s=way.s, left=left, blocked_m=min(stop, way.blocked_m))
 
-    def _obstacles(self, ego: Ego, others: Others, seen: Observation, i: int) -> list[Obstacle]:
+    def _obstacles(self, ego: Ego, others: Others, seen: Observation, i: int) -> Obstacles:
         """What stands near the route, and who comes towards the ego in its way."""
         still = (others.speed_mps < STILL_MPS) & ~others.by_lane
         waited = self._standing(others, still, seen.time_s)
-        ends = others.s[:, 0] + others.half_s[:, 0]
-        near = (np.abs(others.left[:, 0]) - others.half_left[:, 0] < BESIDE_M) & (
-            ends > ego.s - self.setup.rear_m
-        )
-        near &= others.s[:, 0] - others.half_s[:, 0] < ego.s + FAR_M
-        found = []
+        low, high = (others.s[:, 0] + sign * others.half_s[:, 0] for sign in (-1, 1))
+        side = np.abs(others.left[:, 0]) - others.half_left[:, 0]
+        near = still & (side < BESIDE_M) & (high > ego.s - self.setup.rear_m)
+        near &= low < ego.s + NEAR_M + NEAR_S * ego.speed
         reds = seen.red_stop_points[i] if seen.red_stop_points else np.zeros((0, 2))
-        for h in np.flatnonzero(near & still):
-            in_lane = abs(float(others.left[h, 0])) - float(others.half_left[h, 0]) < 0.9
-            if (
-                not others.is_thing[h]
-                and in_lane
-                and (waited[h] < WAIT_S or self._queues(others, h, reds))
-            ):
-                continue
-            margin = WALKER_MARGIN_M if others.is_vru[h] else None
-            found.append(_obstacle(others, h, margin))
-        found += self._oncoming(ego, others)
-        return found
+        for h in np.flatnonzero(near & ~others.is_thing & (side < IN_LANE_M)):
+            near[h] = waited[h] >= WAIT_S and not self._queues(others, h, reds)
+        margin = np.where(others.is_vru, WALKER_MARGIN_M, MARGIN_M)
+        against = self._against(ego, others)
+        met = ego.s + (others.s[:, 0] - ego.s) * ego.speed / np.maximum(
+            ego.speed - others.along_mps, 0.1
+        )
+        start = np.maximum(met - ONCOMING_M, ego.s + self.setup.front_m + 3.0)
+        low = np.where(against, start, low)
+        margin = np.where(against, ONCOMING_MARGIN_M, margin)
+        chosen = near | against
+        left, half = others.left[:, 0], others.half_left[:, 0]
+        return Obstacles(low[chosen], high[chosen], (left - half)[chosen], (left + half)[chosen],
+                         margin[chosen])  # fmt: skip
+
+    def _against(self, ego: Ego, others: Others) -> np.ndarray:
+        """Who comes towards the ego in its way, not in a lane of its own; bool [H]."""
+        side = np.abs(others.left[:, 0]) - others.half_left[:, 0]
+        near = (side < self.setup.half_m + 0.3) & (others.along_mps < -1.0) & ~others.by_lane
+        return near & (others.s[:, 0] > ego.s)
 
     def _standing(self, others: Others, still: np.ndarray, now_s: float) -> np.ndarray:
         """Seconds that each standing hypothesis has been seen to stand."""
-        waited, kept = np.zeros(len(others)), []
-        for h in np.flatnonzero(still):
-            x, y = others.xy[h]
-            since = now_s
-            for px, py, then in self._stood:
-                if abs(px - x) < SAME_M and abs(py - y) < SAME_M:
-                    since = then
-                    break
-            kept.append((float(x), float(y), since))
-            waited[h] = now_s - since
-        self._stood = kept
+        waited = np.zeros(len(others))
+        places = others.xy[still]
+        since = np.full(len(places), now_s)
+        if len(places) and len(self._stood):
+            apart = np.abs(places[:, None] - self._stood[None, :, :2]).max(-1)
+            k = apart.argmin(1)
+            known = apart[np.arange(len(places)), k] < SAME_M
+            since[known] = self._stood[k[known], 2]
+        self._stood = np.column_stack([places, since])
+        waited[still] = now_s - since
         return waited
 
     def _queues(self, others: Others, h: int, reds: np.ndarray) -> bool:
@@ -211,22 +224,6 @@ class _Driver:
         ahead = (others.s[:, 0] > s + 2.0) & (others.s[:, 0] < s + QUEUE_M) & ~others.is_thing
         ahead &= (np.abs(others.left[:, 0]) < 1.2) & (others.along_mps > -0.3) & ~others.is_vru
         return bool((ahead & (abs(others.left[h, 0]) < 1.2)).any())
-
-    def _oncoming(self, ego: Ego, others: Others) -> list[Obstacle]:
-        """Who comes towards the ego in its way, around where they would meet."""
-        found = []
-        near = np.abs(others.left[:, 0]) - others.half_left[:, 0] < self.setup.half_m + 0.3
-        near &= (others.along_mps < -1.0) & (others.s[:, 0] > ego.s) & ~others.by_lane
-        for h in np.flatnonzero(near):
-            gap = float(others.s[h, 0]) - ego.s
-            met = ego.s + gap * ego.speed / max(ego.speed - float(others.along_mps[h]), 0.1)
-            start = max(met - ONCOMING_M, ego.s + self.setup.front_m + 3.0)
-            found.append(Obstacle(
-                from_m=start, to_m=float(others.s[h, 0]),
-                right_m=float(others.left[h, 0] - others.half_left[h, 0]),
-                left_m=float(others.left[h, 0] + others.half_left[h, 0]), margin_m=0.4,
-            ))  # fmt: skip
-        return found
 
     def _poses(
         self, ego: Ego, way: Way, accel: float, most: float, state: np.ndarray
@@ -263,18 +260,10 @@ class _Driver:
         return smooth + (ego.left - start) * left * left * (3.0 - 2.0 * left)
 
 
-def _obstacle(others: Others, h: int, margin_m: float | None) -> Obstacle:
-    s, left = float(others.s[h, 0]), float(others.left[h, 0])
-    half_s, half_left = float(others.half_s[h, 0]), float(others.half_left[h, 0])
-    more = {} if margin_m is None else {"margin_m": margin_m}
-    return Obstacle(from_m=s - half_s, to_m=s + half_s, right_m=left - half_left,
-                    left_m=left + half_left, **more)  # fmt: skip
-
-
 def _others(known: Setup, seen: Observation, i: int) -> Others:
     if seen.tracks is None:
         nobody = np.zeros((0, 6)), np.zeros((0, 3)), np.zeros(0, np.int8), np.zeros(0, bool)
-        return predict(known, seen.ego[i, :2], *nobody)
+        return predict(known, seen.ego[i], *nobody)
     tracks = seen.tracks
-    return predict(known, seen.ego[i, :2], tracks.state[i], tracks.size_m[i],
+    return predict(known, seen.ego[i], tracks.state[i], tracks.size_m[i],
                    tracks.score_type[i], tracks.valid[i])  # fmt: skip

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivewm.planners.careful_setup import Setup
-from drivewm.scene import ScoreType
+from drivewm.scene import EgoColumn, ScoreType
 
 TIMES_S = np.arange(0, 17) * 0.35  # [K]
 STILL_MPS = 0.35
 IN_LANE_M, IN_LANE_RAD = 2.0, 0.6
-FAR_M = 90.0
+FAR_M, FAR_S = 60.0, 8.0  # tracks that are looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +43,10 @@ class Others:
 VRU = (int(ScoreType.PEDESTRIAN), int(ScoreType.BICYCLE))
 
 
-def predict(setup: Setup, ego_xy, state, size, score_type, valid) -> Others:
-    """Hypotheses of all tracks that are near; ``state`` [N, 6], ``size`` [N, 3]."""
-    near = np.hypot(state[:, 0] - ego_xy[0], state[:, 1] - ego_xy[1]) - size[:, 0] / 2
-    rows = np.flatnonzero(valid & (near < FAR_M))
+def predict(setup: Setup, ego: np.ndarray, state, size, score_type, valid) -> Others:
+    """Hypotheses of all tracks that are near the ego [11]; ``state`` [N, 6], ``size`` [N, 3]."""
+    near = np.hypot(state[:, 0] - ego[0], state[:, 1] - ego[1]) - size[:, 0] / 2
+    rows = np.flatnonzero(valid & (near < FAR_M + FAR_S * abs(ego[EgoColumn.VX])))
     speed = np.hypot(state[rows, 4], state[rows, 5])
     paths, headings, owner, by_lane = [], [], [], []
     for place, n in enumerate(rows):

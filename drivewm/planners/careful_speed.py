@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivewm.planners.careful_path import Way
-from drivewm.planners.careful_predict import TIMES_S, Others
+from drivewm.planners.careful_predict import STILL_MPS, TIMES_S, Others
 from drivewm.planners.careful_setup import Setup
 
 ACCELS_MPS2 = np.array([1.5, 0.8, 0.0, -0.7, -1.4, -2.2, -3.2, -4.5, -6.0, -8.0])  # [A]
 HARDEST_MPS2 = 8.0
 LAG_S = 0.25  # until a command is felt
-WALL_M, VRU_M = 0.3, 0.6  # kept to the side of others
-GROWTH_MPS = 0.08  # less certain the later
+WALL_M, VRU_M, STAND_M = 0.3, 0.6, 0.1  # kept to the side of others
+GROWTH_MPS, MOST_GROWTH_M = 0.08, 0.15  # less certain the later
 AHEAD_M, BEHIND_M = 1.5, 0.5
 CROSSING_STEPS = 2  # a crossing way is kept free this long before and after
 STRAIGHT_STEPS = 7  # who drives in a lane goes straight on for so long at most
@@ -33,8 +33,10 @@ class Ego:
 
 def in_the_way(setup: Setup, ego: Ego, way: Way, others: Others) -> np.ndarray:
     """Whether each hypothesis is on the ego's way at each time; bool [H, K]."""
-    side = np.where(others.is_vru, VRU_M, WALL_M)[:, None] + GROWTH_MPS * TIMES_S
-    side = np.where(others.is_thing[:, None], 0.1, side)
+    growth = np.minimum(GROWTH_MPS * TIMES_S, MOST_GROWTH_M)
+    side = np.where(others.is_vru, VRU_M, WALL_M)[:, None] + growth
+    still = others.is_thing | (others.speed_mps < STILL_MPS)
+    side = np.where((still & ~others.is_vru)[:, None], STAND_M, side)
     apart = np.abs(others.left - way.at(others.s)) - others.half_left - setup.half_m
     on = apart < side
     straight = ~others.by_lane & has_lane(others)
