@@ -58,13 +58,15 @@ def main() -> int:
         print("| " + " | ".join([file.stem, row["status"], *row["drives"], row["nominal"]]) + " |",
               flush=True)  # fmt: skip
     good = [row for row in rows if row["status"] == "ok"]
-    exact = [row for row in rows if row["is_good"] is not None]
+    told = [row for row in rows if row["is_good"] is not None]
+    near = sum("approximate" in row["nominal"] for row in told)
     print(f"\n{len(good)} of {len(rows)} files imported and driven by {len(planners)} planners in "
           f"{time.perf_counter() - start:.0f} s; nominal impact within 2 % in "
-          f"{sum(row['is_good'] for row in exact)} of {len(exact)} files that define one")  # fmt: skip
+          f"{sum(row['is_good'] for row in told)} of {len(told)} files that define one (of {near} the "
+          "speed alone: their own formulas only come near the place)")  # fmt: skip
     if args.json:
         args.json.write_text(json.dumps(rows, indent=1) + "\n")
-    return 0 if len(good) == len(rows) and all(row["is_good"] for row in exact) else 1
+    return 0 if len(good) == len(rows) and all(row["is_good"] for row in told) else 1
 
 
 def row_of(file: Path, planners: list[str]) -> dict:

@@ -55,7 +55,6 @@ def board_of(
         ends_run=document.read.stop is not None, ego_id=ego.name, ego_start=ego.start,
         ego_speed_mps=speed, parameters=dict(document.parameters),
         variables=dict(document.variables), user_values=dict(user_values),
-        time_of_day_s=document.places.clock_s or 0.0,
     )  # fmt: skip
     return board, friction
 

@@ -17,6 +17,7 @@ DISTANCES = {
     "euclidianDistance": "euclidean", "euclideanDistance": "euclidean",
 }  # fmt: skip
 SYSTEMS = ("entity", "lane", "road", "trajectory", "world")
+DAY_S, LONG_S = 86_400.0, 1e6
 STATES = get_args(m.ElementState)
 ELEMENT_KINDS = (*get_args(m.ElementKind), "storyboard")
 KINDS = {"vehicle": "vehicle", "pedestrian": "pedestrian", "miscellaneous": "object"}
@@ -196,7 +197,12 @@ def _user_value(item: Element, common: dict, context: Context) -> m.UserDefinedV
 
 
 def _time_of_day(item: Element, common: dict, context: Context) -> m.TimeOfDay:
-    return m.TimeOfDay(value_s=clock_s(item, "dateTime"), rule=_rule(item), **common)
+    told = clock_s(item, "dateTime")
+    if context.clock_s is None:
+        context.note(item, "Init tells no time of day: it is midnight of that day")
+        context.clock_s = told - told % DAY_S
+    since_s = min(max(told - context.clock_s, -LONG_S), LONG_S)  # beyond, it is all the same
+    return m.TimeOfDay(value_s=since_s, rule=_rule(item), **common)
 
 
 def clock_s(item: Element, field: str) -> float:

@@ -40,6 +40,8 @@ class Context:
     signals: dict[str, None] = field(default_factory=dict)  # named by conditions and actions
     user_values: dict[str, None] = field(default_factory=dict)
     actor: str | None = None  # whose action is being read
+    is_init: bool = False  # the init actions are being read
+    clock_s: float | None = None  # the time of day at the start, where Init tells one
     references: list[tuple[Element, str, str]] = field(default_factory=list)
 
     def note(self, item: Element, text: str) -> None:

@@ -45,7 +45,11 @@ def _environment(item: Element, common: dict, context: Context) -> m.Environment
     clock = block.first("TimeOfDay")
     if clock is not None:
         clock.flag("animation", False)
-        context.places.clock_s = clock_s(clock, "dateTime")
+        told = clock_s(clock, "dateTime")
+        if context.is_init:
+            context.clock_s = told
+        else:
+            context.note(clock, "the clock goes on as it was: only Init sets it")
     weather = block.first("Weather")
     if weather is not None:
         words += _words(weather)

@@ -50,7 +50,6 @@ class Places:
     ) -> None:
         self.network, self._entities, self._catalogs = network, entities, catalogs
         self._notes = notes
-        self.clock_s: float | None = None  # time of day that an environment tells
         self.lanes = lane_paths(network) if network else LanePaths((), {})
         self.paths: list[m.Path] = list(self.lanes.paths)
         if network:

@@ -43,7 +43,9 @@ def read_storyboard(storyboard: Element, context: Context) -> Read:
     Raises:
         InputError: (with file and line) whatever is unknown, missing or not supported.
     """
+    context.is_init = True
     init = tuple(_init(storyboard, context))
+    context.is_init = False
     stories = tuple(_story(item, context) for item in storyboard.all("Story"))
     stop = read_trigger(storyboard.first("StopTrigger"), context)
     _check_references(stories, context)
