@@ -107,10 +107,10 @@ def _summary(comparison: Comparison) -> str:
 
 
 def _annotations(comparison: Comparison) -> str:
-    from drivewm.eval.gate.annotations import annotations
+    from drivewm.eval.gate.annotations import workflow_commands
 
     root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
-    return "".join(f"{line}\n" for line in annotations(comparison, root.resolve()))
+    return "".join(f"{line}\n" for line in workflow_commands(comparison, root.resolve()))
 
 
 def _json(comparison: Comparison) -> str:

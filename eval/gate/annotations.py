@@ -14,7 +14,7 @@ from drivewm.eval.gate.findings import Comparison
 MOST = 10
 
 
-def annotations(comparison: Comparison, root: Path) -> list[str]:
+def workflow_commands(comparison: Comparison, root: Path) -> list[str]:
     """``::error file=,line=,title=::message`` lines.
 
     Args:

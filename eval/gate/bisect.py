@@ -112,7 +112,8 @@ def search(
         between: (bad, goods) -> commits that are left, best first, ``bad`` among them.
         judge: tries a commit; called once for each.
     """
-    goods, skipped, steps = [good], [], []
+    goods, skipped = [good], list[str]()
+    steps: list[Step] = []
     while True:
         left = between(bad, goods)
         untried = [commit for commit in left if commit != bad and commit not in skipped]

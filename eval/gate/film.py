@@ -43,7 +43,7 @@ def films(comparison: Comparison, order: Sequence[Case]) -> dict[str, str]:
 
 def _source(manifest: dict[str, Any]) -> Any:
     """The fleet or suite of the candidate; None where it is no longer at its place."""
-    path = (manifest.get("fleet") or {}).get("path")
+    path = str((manifest.get("fleet") or {}).get("path"))
     if not manifest.get("suite"):
         return roads.open_fleet(path)
     from drivewm.scenarios.source import SuiteSource

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from drivewm.eval.gate.cases import Case, cases, told
 from drivewm.eval.gate.film import SIDES, cell_of, films
 from drivewm.eval.gate.findings import RULES, Comparison
-from drivewm.eval.gate.text import flaky_text, headline, waiver_lines
+from drivewm.eval.gate.text import flaky_text, standing, waiver_lines
 from drivewm.eval.report import charts, packing
 from drivewm.eval.report import page as report
 from drivewm.scene.classes import OccClass
@@ -42,7 +42,7 @@ def render(comparison: Comparison, *, title: str = "Gate") -> str:
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     return environment.get_template("gate.html.j2").render(
-        title=title, comparison=comparison, headline=headline(comparison), known=known,
+        title=title, comparison=comparison, standing=standing(comparison), known=known,
         listed=known[:LISTED], rules=RULES, told=told, blobs=blobs,
         failed=[case for case in known if case.state == "fail"],
         warned=[case for case in known if case.state in ("warn", "waived")],

@@ -80,7 +80,8 @@ def read_run(folder: str | Path, planner: str | None = None) -> Run:
     safety = _by_cell(read_table(folder, "safety").to_pylist())
     scenario = _by_cell(_scenario_rows(folder, manifest))
     means = _series_means(folder)
-    drives, infos = {}, {}
+    drives: dict[Key, Drive] = {}
+    infos: dict[str, Info] = {}
     for row in rows:
         cell = cell_of(row)
         drive = drive_of(row, safety.get(cell, {}), scenario.get(cell, {}), means.get(cell, {}))

@@ -43,21 +43,29 @@ def as_text(comparison: Comparison) -> str:
 
 def headline(comparison: Comparison) -> str:
     """The verdict and how the two sides stand, in one line."""
+    return f"{HEADS[comparison.verdict]}: {'; '.join(standing(comparison))}"
+
+
+def standing(comparison: Comparison) -> list[str]:
+    """Who was judged, what fails, scores, passes; where nothing was compared, who alone."""
     old, new = comparison.baseline, comparison.candidate
-    names = new.planner if old.planner == new.planner else f"{new.planner} against {old.planner}"
-    parts = [f"{HEADS[comparison.verdict]}: {names}"]
-    if not comparison.refusals:
-        shared = comparison.shared
-        failed = len({finding.scenario for finding in comparison.failures})
-        parts.append(f"{failed} of {len(shared)} scenarios fail")
-        if comparison.failed_tests:
-            parts.append(f"worse over many scenarios in {len(comparison.failed_tests)}")
-        before, after = _mean_score(old, shared), _mean_score(new, shared)
-        parts.append(f"score {after:.3f}, was {before:.3f}")
-        counts = [_passed(run, shared) for run in (new, old)]
-        if counts[0] and counts[1]:
-            parts.append(f"passed {counts[0]}, was {counts[1]}")
-    return "; ".join(parts)
+    parts = [new.planner if old.planner == new.planner else f"{new.planner} against {old.planner}"]
+    if comparison.refusals:
+        return parts
+    shared = comparison.shared
+    failed = len({finding.scenario for finding in comparison.failures})
+    parts.append(f"{failed} of {_count(len(shared), 'scenario')} fail")
+    if comparison.failed_tests:
+        parts.append(f"{_count(len(comparison.failed_tests), 'test')} over many scenarios fail")
+    parts.append(f"score {_mean_score(new, shared):.3f}, was {_mean_score(old, shared):.3f}")
+    counts = [_passed(run, shared) for run in (new, old)]
+    if counts[0] and counts[1]:
+        parts.append(f"passed {counts[0]}, was {counts[1]}")
+    return parts
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def flaky_text(item: Flaky) -> str:

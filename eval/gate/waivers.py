@@ -57,14 +57,14 @@ def find(waivers: Sequence[Waiver], scenario: str, rule: str, today: date) -> Wa
 
 def _waivers(document: Document) -> tuple[Waiver, ...]:
     top = document.value
+    place: tuple[str, ...] = ()
+    entries = top
     if isinstance(top, dict):
         unknown = [key for key in top if key != "waivers"]
         if unknown:
             raise InputError(f"unknown key '{unknown[0]}'", file=_line(document, (unknown[0],)),
                              fix="write a list below 'waivers:'")  # fmt: skip
         entries, place = top.get("waivers") or [], ("waivers",)
-    else:
-        entries, place = top, ()
     if not isinstance(entries, list):
         raise InputError("is not a list", file=_line(document, place), fix="write - scenario: ID")
     found = [_waiver(document, entry, (*place, n)) for n, entry in enumerate(entries)]

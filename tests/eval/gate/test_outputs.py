@@ -114,7 +114,7 @@ def test_what_could_not_be_judged_is_an_error_of_junit(tmp_path) -> None:
 
 
 def test_annotations_are_ranked_escaped_and_point_at_the_yaml(mixed) -> None:
-    lines = annotations.annotations(mixed, Path("/checkout"))
+    lines = annotations.workflow_commands(mixed, Path("/checkout"))
     assert lines[0].startswith(
         "::error file=scenarios/library/urban/merge.yaml,line=12,title=merge/0%3A drive failed::"
     )
@@ -127,7 +127,7 @@ def test_annotations_are_ranked_escaped_and_point_at_the_yaml(mixed) -> None:
 
 def test_there_are_at_most_ten_annotations(tmp_path) -> None:
     new = drives(24, red=True)
-    lines = annotations.annotations(judged(tmp_path, drives(24), new), Path("/checkout"))
+    lines = annotations.workflow_commands(judged(tmp_path, drives(24), new), Path("/checkout"))
     assert len(lines) == 10 and "15 more findings" in lines[-1]
 
 
@@ -179,7 +179,7 @@ def test_a_refusal_is_told_everywhere(refused) -> None:
     assert reason in as_text(refused) and reason in as_json.as_json(refused)
     assert reason in summary.as_markdown(refused).replace("\\", "")
     assert reason in as_junit(refused)
-    assert reason in annotations.annotations(refused, Path("."))[0]
+    assert reason in annotations.workflow_commands(refused, Path("."))[0]
 
 
 def test_the_replay_is_the_run_but_for_one_drive(mixed) -> None:
