@@ -16,6 +16,6 @@ SCORES = {
     "ago, on cells that were on the grid then",
     "surprise, peak": "the same over the hundredth of the columns where it is highest",
     "latent surprise": "the dynamics' own loss of having foreseen the latent",
-    CHANCE: "a random number: what luck gives with so many scenes",
+    CHANCE: "what luck gives: 95 % of random scores of so many frames lie in the interval",
 }
 SEEN, UNSEEN, UNKNOWN = "seen", "unseen", "not known"  # whether training held the novelty

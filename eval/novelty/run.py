@@ -18,7 +18,7 @@ from drivewm.eval.counterfactual.branches import stage_of
 from drivewm.eval.forecast.checkpoints import load_all, trained_on
 from drivewm.eval.novelty import clips, figures, tables
 from drivewm.eval.novelty.clips import Camera, Drive
-from drivewm.eval.novelty.names import CAMERA, CHANCE, ID, LAYOUT, OBJECT, WEATHER
+from drivewm.eval.novelty.names import CAMERA, ID, LAYOUT, OBJECT, WEATHER
 from drivewm.eval.novelty.scores import clip_length, novelty_scores
 from drivewm.eval.novelty.training import Trained, spec_of, trained_conditions, whether
 from drivewm.logs.fleet import Fleet, SceneInfo
@@ -26,7 +26,6 @@ from drivewm.models import checkpoint
 from drivewm.models.world_model import STEP_S, WorldModel
 from drivewm.scene import classify
 from drivewm.scene.classes import NUSCENES
-from drivewm.seeds import generator
 from drivewm.training.clips import GAP_S, Frames, load_frames
 from drivewm.worlds.build import build
 from drivewm.worlds.plan import UNSEEN_LAYOUT
@@ -86,7 +85,6 @@ def novelty(
         for clip in _clips(fleet, info, models[0], trained, options):
             for run, model in enumerate(models):
                 scores, seen_map = novelty_scores(model, clip.frames)
-                scores[CHANCE] = _chance(clip)
                 rows += tables.lines_of(
                     run, clip.kind, clip.what, clip.scene, clip.keyframe, scores
                 )
@@ -185,10 +183,6 @@ def _lasts(frames: Frames, length: int, stride: int) -> list[int]:
 def _picture_size(fleet: Fleet, scene: str) -> tuple[int, int]:
     rows = fleet.camera_rows(scene)
     return (rows[0].width, rows[0].height) if rows else (448, 256)
-
-
-def _chance(clip: Clip) -> float:
-    return float(generator(CHANCE, clip.kind, clip.what, clip.scene, clip.keyframe).random())
 
 
 def _about(

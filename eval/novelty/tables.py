@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from drivewm.errors import InputError
 from drivewm.eval.counterfactual.metrics import weighted_auc
 from drivewm.eval.novelty import figures, text
-from drivewm.eval.novelty.names import ID, KINDS, SCORES, UNKNOWN, WEATHER
+from drivewm.eval.novelty.names import CHANCE, ID, KINDS, SCORES, UNKNOWN, WEATHER
 from drivewm.seeds import generator
 from drivewm.storage import atomic_file, write_text
 
@@ -97,6 +97,8 @@ def detection(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> li
     out = []
     for kind, what in sorted(pairs, key=lambda p: (KINDS.index(p[0]), p[1])):
         for score in SCORES:
+            if score == CHANCE:
+                continue
             mine = [r for r in rows if r["score"] == score and _counts(r, kind, what, about)]
             runs = sorted({r["run"] for r in mine})
             if not runs:
@@ -110,7 +112,19 @@ def detection(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> li
                  "frames": len(novel) // len(runs), "scenes": len({r["scene"] for r in novel}),
                  "familiar_frames": (len(mine) - len(novel)) // len(runs)}
             )  # fmt: skip
+        out.append({**out[-1], "score": CHANCE, **luck(out[-1])})
     return out
+
+
+def luck(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What scores that know nothing reach with as many frames: 95 % of the draws lie in the
+    interval. Frames of a scene are alike, so that luck is somewhat greater than it says."""
+    novel, familiar = row["frames"], row["familiar_frames"]
+    ranks = generator("luck", novel, familiar).random((DRAWS, novel + familiar)).argsort(1)
+    places = ranks.argsort(1)[:, :novel].sum(1)
+    drawn = (places - novel * (novel - 1) / 2) / max(novel * familiar, 1)
+    low, high = (round(float(v), 6) for v in np.quantile(drawn, [0.025, 0.975]))
+    return {"auroc": 0.5, "low": low, "high": high, "spread": None}
 
 
 def _counts(row: Mapping[str, Any], kind: str, what: str, about: Mapping[str, Any]) -> bool:
