@@ -72,6 +72,7 @@ class Body:
         self.length, self.width = size_m
         self.ahead, self.left = center_m
         self.closed = (self.width, self.left)
+        self._frame: tuple[float, float, float, float] | None = None
         self.x = self.y = self.heading = self.course = 0.0
         self.speed = self.accel = self.yaw_rate = self.traveled = self.still_s = 0.0
         self.curve: Curve = straight(0.0, 0.0, 0.0)
@@ -129,6 +130,7 @@ class Body:
     def grow(self, left_m: float, right_m: float) -> None:
         """The box with something added on its sides (an open door)."""
         width, left = self.closed
+        self._frame = None
         self.width, self.left = width + left_m + right_m, left + 0.5 * (left_m - right_m)
 
     # Taking over.
@@ -174,6 +176,7 @@ class Body:
         self.still_s = self.still_s + dt_s if abs(self.speed) < STILL_MPS else 0.0
 
     def _pose(self, turn: float | None) -> None:
+        self._frame = None
         self.x, self.y, found = self.curve.pose(self.s, self.lateral)
         turn = found if turn is None else turn
         way = turn if self.sense > 0 else turn + math.pi
@@ -181,7 +184,7 @@ class Body:
         if self.curve.has_orientation:
             self.heading = wrap(self.curve.orientation(self.s))
         else:
-            self.heading = wrap(way + self.drift + self.skew)
+            self.heading = wrap(self.course + self.skew) if self.skew else self.course
 
     def tell(
         self, time_s: float, x_m: float, y_m: float, heading_rad: float, speed: float, accel: float
@@ -193,18 +196,25 @@ class Body:
             self.yaw_rate = wrap(heading_rad - self.heading) / dt_s
             self.still_s = self.still_s + dt_s if abs(speed) < STILL_MPS else 0.0
         self.x, self.y, self.heading, self.stamp = x_m, y_m, heading_rad, time_s
+        self._frame = None
         self.course = heading_rad if speed >= 0.0 else wrap(heading_rad + math.pi)
         self.speed, self.accel, self.placed = abs(speed), accel, True
 
     # Reading.
 
     @property
+    def frame(self) -> tuple[float, float, float, float]:
+        """Middle of the box, cosine and sine of its heading."""
+        if self._frame is None:
+            cos, sin = math.cos(self.heading), math.sin(self.heading)
+            x = self.x + self.ahead * cos - self.left * sin
+            self._frame = (x, self.y + self.ahead * sin + self.left * cos, cos, sin)
+        return self._frame
+
+    @property
     def center(self) -> tuple[float, float]:
         """Middle of the box."""
-        cos, sin = math.cos(self.heading), math.sin(self.heading)
-        return self.x + self.ahead * cos - self.left * sin, (
-            self.y + self.ahead * sin + self.left * cos
-        )
+        return self.frame[:2]
 
     @property
     def velocity(self) -> tuple[float, float]:

@@ -44,6 +44,7 @@ class Watch:
         self._before: bool | None = None
         self._since: dict[str, float] = {}
         self._past: deque[tuple[float, bool]] = deque()
+        self._by_value = BY_VALUE.get(type(condition))
 
     def holds(self, seen: Seen) -> bool:
         """After edge and delay."""
@@ -76,11 +77,12 @@ class Watch:
 
     def _raw(self, seen: Seen) -> bool:
         condition = self.condition
+        if self._by_value is not None:
+            return self._by_value(seen, condition)
         if isinstance(condition, c.EntityCondition):
             return self._by_entity(seen, condition)
-        if isinstance(condition, c.StoryboardElementState):
-            return self._by_state(seen, condition)
-        return BY_VALUE[type(condition)](seen, condition)
+        assert isinstance(condition, c.StoryboardElementState), "the only other kind"
+        return self._by_state(seen, condition)
 
     def _by_entity(self, seen: Seen, condition: c.EntityCondition) -> bool:
         check, self.who = BY_ENTITY[type(condition)], []
