@@ -45,6 +45,7 @@ NEAR_M, NEAR_S = 25.0, 6.0
 WALKER_MARGIN_M, ONCOMING_MARGIN_M = 0.7, 0.55
 END_M = 2.0  # kept before the end of the route
 ONCOMING_M = 14.0
+HARD_MPS2 = -4.0  # an emergency
 GRIP_SHARE = 0.5  # of the grip felt that is planned with
 
 
@@ -151,7 +152,7 @@ class _Driver:
         if not out.any() or abs(ego.left) + self.setup.half_m > self.setup.lane_half_m + OVER_M:
             return way
         on = in_the_way(self.setup, ego, way, others)
-        moving = on & (others.speed_mps > STILL_MPS)[:, None]
+        moving = on & ((others.speed_mps > STILL_MPS) & ~self._against(ego, others))[:, None]
         moving &= np.interp(others.s, way.s, out.astype(float)) > 0.3
         if not moving.any():
             return way
@@ -231,6 +232,9 @@ class _Driver:
         """Rear-axle poses [H, 3]: constant acceleration up to the wanted speed or a stand."""
         t = np.arange(1, STEPS + 1) * STEP_S
         end = 0.0 if accel < 0 else max(most, ego.speed)
+        if accel <= HARD_MPS2 and ego.speed > 0.8:
+            # A tracker looks a second ahead: from a plan that stands by then it would brake less.
+            end, t = min(0.0, ego.speed + accel), np.minimum(t, 1.0 + 1e-4 * t)
         until = (end - ego.speed) / accel if accel != 0 else np.inf
         inside, after = np.minimum(t, until), np.maximum(t - until, 0.0)
         s = (

@@ -18,7 +18,7 @@ from drivewm.scene import LightStatus
 CURVE_AHEAD_M = 140
 LINE_M = 1.0  # kept before a stop line
 STOPPABLE_MPS2, YELLOW_MPS2 = 6.5, 3.0
-STEP_OUT_MPS, STEP_OUT_BRAKE_MPS2, REACT_S = 1.9, 7.0, 0.35
+STEP_OUT_MPS, STEP_OUT_BRAKE_MPS2, REACT_S = 1.9, 6.0, 0.38
 SIDE_M = 4.0  # who is farther from the ego's way is not waited for
 CREEP_MPS = 2.2
 URBAN_MPS = 17.5  # where people are expected beside the road
