@@ -29,6 +29,7 @@ MODES = ("privileged", "visible", "sensor")
 BUILT_IN = {  # also declared in pyproject.toml; here so that a source tree works uninstalled
     "careful": "drivewm.planners.careful:Careful",
     "constant_velocity": "drivewm.planners.constant_velocity:ConstantVelocity",
+    "defect": "drivewm.planners.defects:Defect",
     "idm": "drivewm.planners.idm:IDM",
     "imagine": "drivewm.planners.imagine:Imagine",
     "log_replay": "drivewm.planners.log_replay:LogReplay",
