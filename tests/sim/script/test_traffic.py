@@ -179,7 +179,7 @@ def test_scripted_needs_a_script():
         rollout(SCENE, ScriptedEgo(), SimConfig(), replay_traffic(SCENE))
 
 
-def test_twenty_seconds_of_six_actors_take_a_third_of_a_second():
+def test_twenty_seconds_of_six_actors_take_less_than_a_third_of_a_second():
     actors = [car(f"c{k}", 100.0 + 30.0 * k, path=k % 2) for k in range(6)]
     stories = [
         m.story_of(
@@ -195,7 +195,7 @@ def test_twenty_seconds_of_six_actors_take_a_third_of_a_second():
     storyboard = board(actors, *stories)
     play(storyboard, 1.0)
     best = np.inf
-    for _ in range(3):
+    for _ in range(5):
         start = time.process_time()
         play(storyboard, 20.0, (0.0, 0.0, 0.0, 20.0))
         best = min(best, time.process_time() - start)
