@@ -21,6 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--tag", action="append", default=[], help="only families with this tag; repeated: with all"
     )
     parser.add_argument("--json", action="store_true", help="print a JSON list")
+    parser.add_argument(
+        "--markdown", action="store_true", help="print a page with a table of every group"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,6 +43,11 @@ def run(args: argparse.Namespace) -> int:
     found = families(args.group, args.tag)
     if args.json:
         print(json.dumps([_plain(family) for family in found], indent=1))
+        return 0
+    if args.markdown:
+        from drivewm.scenarios.library_page import page
+
+        print(page(found), end="")
         return 0
     print(table([HEAD, *map(_row, found)]))
     print(f"\n{len(found)} families in {len({f.head.group for f in found})} groups")
