@@ -101,10 +101,10 @@ def find(
     slots = nx * ny // SHARE_OF_CELLS
     order = torch.argsort(moving, dim=1, descending=True, stable=True)[:, :slots]
     used = (moving.gather(1, order) > 0).to(flow.dtype)
-    slot_of = torch.zeros_like(label).scatter(
-        1, order, torch.arange(slots, device=order.device).expand(b, -1)
-    )
+    numbers = torch.arange(slots, device=order.device).expand(b, -1)
+    slot_of = torch.full_like(label, -1).scatter(1, order, numbers)
     member = slot_of.gather(1, label.gather(1, order))
+    member = torch.where(member < 0, numbers, member)  # more columns than slots: alone
     pair = order[..., None].expand(-1, -1, 2)
     masses = probability[:, list(movable)].flatten(1, 2).flatten(2)  # [B, M * Z, X * Y]
     mass = masses.gather(2, order[:, None].expand(-1, masses.shape[1], -1)).transpose(1, 2)

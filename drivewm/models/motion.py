@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from drivewm.models import warp
-from drivewm.models.grid import GridConfig
+from drivewm.models.grid import OCC3D_CLASSES, GridConfig
 from drivewm.models.layers import BevUNet, zero_init
 from drivewm.scene import MOVABLE, OccClass
 
 FRAMES = 3  # now and the two before
-STEP_S = 0.5
+SCALE_MPS = 10.0
 _VULNERABLE = (OccClass.PEDESTRIAN, OccClass.BICYCLE, OccClass.MOTORCYCLE)
 GROUPS = (
     tuple(sorted(int(c) for c in MOVABLE if c not in _VULNERABLE)),
@@ -41,10 +41,22 @@ class Sight:
         return Sight(planes=change(self.planes), since=change(self.since))
 
 
-def look(before: Sight | None, action: Tensor, probability: Tensor) -> Sight:
-    """What is remembered after ``action`` [B, 6] once ``probability`` [B, K, Z, X, Y] is seen."""
-    groups = [probability[:, list(group)].sum(1).amax(1) for group in GROUPS]
-    now = torch.stack([*groups, torch.ones_like(groups[0])], 1)[:, None]
+def groups_of(probability: Tensor) -> Tensor:
+    """Chance of each group of movables in a column; [B, K, Z, X, Y] -> [B, 2, X, Y]."""
+    return torch.stack([probability[:, list(group)].sum(1).amax(1) for group in GROUPS], 1)
+
+
+def groups_of_labels(occupancy: Tensor) -> Tensor:
+    """The same of labels int64 [B, X, Y, Z]; bool."""
+    table = torch.zeros(len(GROUPS), OCC3D_CLASSES, dtype=torch.bool, device=occupancy.device)
+    for row, group in enumerate(GROUPS):
+        table[row, list(group)] = True
+    return torch.stack([member[occupancy].any(-1) for member in table], 1)
+
+
+def look(before: Sight | None, action: Tensor, groups: Tensor) -> Sight:
+    """What is remembered after ``action`` [B, 6] once ``groups`` [B, 2, X, Y] are seen."""
+    now = torch.cat([groups, torch.ones_like(groups[:, :1])], 1)[:, None]
     here = action.new_zeros(len(action), 1, 3)
     if before is None:
         older = now.new_zeros(len(now), FRAMES - 1, *now.shape[2:])
@@ -57,21 +69,18 @@ def look(before: Sight | None, action: Tensor, probability: Tensor) -> Sight:
 
 
 class MotionHead(nn.Module):
-    """Velocity of movables [B, 2, X/2, Y/2] in m/s; untrained it is zero."""
+    """Velocity of movables [B, 2, X, Y] in m/s from planes ``side_by_side``; untrained: zero."""
 
-    def __init__(self, state: int, width: int, grid: GridConfig) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.grid = grid
-        self.state = nn.Conv2d(state, width // 2, 1)
-        self.enter = nn.Conv2d(width // 2 + 4 * FRAMES * _PLANES, width, 1)
+        self.enter = nn.Conv2d(4 * FRAMES * _PLANES, width, 1)
         self.wide = BevUNet(width, 2 * width)
-        self.out = zero_init(nn.Conv2d(width, 2, 1))
+        self.out = zero_init(nn.Conv2d(width, 8, 1))
 
-    def forward(self, sight: Sight, features: Tensor) -> Tensor:
-        """Args: features [B, C, X/2, Y/2] of the state and of what is seen now."""
-        seen = F.pixel_unshuffle(side_by_side(sight, self.grid).to(features.dtype), 2)
-        mixed = self.enter(torch.cat([self.state(features), seen], 1))
-        return self.out(self.wide(F.silu(mixed)))
+    def forward(self, planes: Tensor) -> Tensor:
+        """Args: planes [B, F * 3, X, Y]."""
+        mixed = self.wide(F.silu(self.enter(F.pixel_unshuffle(planes, 2))))
+        return F.pixel_shuffle(self.out(mixed), 2).float() * SCALE_MPS
 
 
 def side_by_side(sight: Sight, grid: GridConfig) -> Tensor:

@@ -47,7 +47,14 @@ from drivewm.models.heads.config import HeadsConfig
 from drivewm.models.heads.extra import ExtraHeads
 from drivewm.models.heads.scalars import ScalarHeads
 from drivewm.models.layers import ChannelToHeight, zero_init
-from drivewm.models.motion import MotionHead, look
+from drivewm.models.motion import (
+    MotionHead,
+    Sight,
+    groups_of,
+    groups_of_labels,
+    look,
+    side_by_side,
+)
 from drivewm.scene import OccClass
 
 PROBABILITY_FLOOR = 0.02  # under the logarithm of the warped occupancy
@@ -130,7 +137,7 @@ class WorldModel(nn.Module):
         ahead = config.foresight.width
         self.foresight = Foresight(state, config.foresight)
         self.foresee = ChannelToHeight(state + ahead, width, zero=True, **occ)
-        self.motion = MotionHead(seen, config.motion_width, grid)
+        self.motion = MotionHead(config.motion_width)
         self.flow_change = zero_init(nn.Conv2d(ahead, 2, 1))  # m/s, of the flow elsewhere
         self.push = zero_init(nn.Conv2d(ahead, 2, 1))  # m/s, on what moves
         self.gain = nn.Parameter(torch.ones(()))
@@ -161,15 +168,16 @@ class WorldModel(nn.Module):
     ) -> tuple[Latent, Tensor]:
         """The state after ``action`` [B, 6] given the features then seen; also its loss."""
         after, loss = self.dynamics.observe(state, action, embed[:, : self.config.channels], noise)
-        return replace(after, sight=look(state.sight, action, self._there(embed))), loss
+        return replace(after, sight=look(state.sight, action, self.there(embed))), loss
 
     @torch.no_grad()
-    def _there(self, embed: Tensor) -> Tensor:
-        """Occupancy probabilities of one frame alone; what was given, where it was given."""
+    def there(self, embed: Tensor) -> Tensor:
+        """Movables by group (``motion.GROUPS``) in one frame alone, as given or as perceived;
+        [B, 2, X, Y]."""
         packed = embed[:, self.config.channels :]
         if packed.shape[1]:
-            return certain_logits(unpack(packed)).softmax(1)
-        return self.glance(embed).softmax(1)
+            return groups_of_labels(unpack(packed)).to(embed.dtype)
+        return groups_of(self.glance(embed).softmax(1))
 
     def perceive(self, latent: Latent, embed: Tensor) -> tuple[Tensor, Tensor]:
         """Occupancy logits [B, K, Z, X, Y] and flow [B, 2, X, Y] of what is seen now."""
@@ -177,17 +185,16 @@ class WorldModel(nn.Module):
             [self.config.channels, len(embed[0]) - self.config.channels], 1
         )
         seen = torch.cat([latent.features, features], 1)
-        flow = self.flow_seen(latent, embed)
+        flow = self.flow_seen(latent.sight, features)
         if packed.shape[1]:  # privileged: what was given is what is there
             return certain_logits(unpack(packed)), flow
         return (self.see(features) + self.see_longer(seen)).float(), flow
 
-    def flow_seen(self, latent: Latent, embed: Tensor) -> Tensor:
+    def flow_seen(self, sight: Sight | None, like: Tensor) -> Tensor:
         """Velocity of movables [B, 2, X, Y] after ``observe``; zero before anything was seen."""
-        features = torch.cat([latent.features, embed[:, : self.config.channels]], 1)
-        if latent.sight is None:
-            return upsample_flow(features[:, :2] * 0.0)
-        return upsample_flow(self.motion(latent.sight, features))
+        if sight is None:
+            return like.new_zeros(len(like), 2, *self.config.grid.shape[:2])
+        return self.motion(side_by_side(sight, self.config.grid))
 
     # -- imagination ----------------------------------------------------------------------------
     def start(self, latent: Latent, embed: Tensor, learned: bool = True) -> Imagined:

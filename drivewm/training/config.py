@@ -9,17 +9,20 @@ from pydantic import Field, model_validator
 from drivewm.config import Config
 from drivewm.models.world_model import ModelConfig
 
-StageName = Literal["pretrain", "encoder", "dynamics"]
+StageName = Literal["pretrain", "encoder", "motion", "dynamics"]
 
 
 class TrainConfig(Config):
-    """Two stages: the encoder on single frames, then dynamics and heads on its kept features."""
+    """Three stages: the encoder on single frames, then, on its kept features, velocities from short
+    windows, and dynamics and heads on long ones."""
 
     model: ModelConfig = ModelConfig()
     seed: int = 0
     threads: int = Field(2, ge=1)
     perception_steps: int = Field(700, ge=0)
     perception_batch: int = Field(4, ge=1)  # frames
+    motion_steps: int = Field(600, ge=0)
+    motion_batch: int = Field(12, ge=1)  # windows of a few frames
     dynamics_steps: int = Field(250, ge=0)
     dynamics_batch: int = Field(4, ge=1)  # clips
     learning_rate: float = Field(2e-3, gt=0)
@@ -28,7 +31,7 @@ class TrainConfig(Config):
     clip_norm: float = Field(1.0, gt=0)
     mirror: bool = True  # also train on left-right mirrored frames
     repaint: bool = False  # change colours and light of training pictures
-    stages: tuple[StageName, ...] = ("encoder", "dynamics")  # in this order
+    stages: tuple[StageName, ...] = ("encoder", "motion", "dynamics")  # in this order
     pretrain_steps: int = Field(400, ge=0)  # on video alone (training/pretrain.py)
     pretrain_batch: int = Field(4, ge=1)  # pairs of frames
     pretrain_known: float = Field(1.0, ge=0, le=1)  # share of scenes whose ego motion is told
@@ -67,5 +70,7 @@ class TrainConfig(Config):
     def _in_order(self) -> TrainConfig:
         known = [name for name in get_args(StageName) if name in self.stages]
         if not self.stages or list(self.stages) != known:
-            raise ValueError("stages are pretrain, encoder, dynamics, in this order, each once")
+            raise ValueError(
+                f"stages are {', '.join(get_args(StageName))}, in this order, each once"
+            )
         return self

@@ -15,6 +15,7 @@ from drivewm import progress
 from drivewm.errors import InputError
 from drivewm.logs.fleet import Fleet
 from drivewm.models.grid import OCC3D_CLASSES
+from drivewm.models.motion import FRAMES
 from drivewm.models.world_model import WorldModel
 from drivewm.seeds import generator
 from drivewm.training.batches import (
@@ -80,6 +81,16 @@ class TrainingData:
         return ClipBatches(
             self.labels, self.times, features, order, length, length if forced else observed,
             config.seed, config.dynamics_steps * config.accumulate, shard, ends, config.end_windows,
+        )  # fmt: skip
+
+    def glimpses(
+        self, config: TrainConfig, features: Sequence[Tensor], shard: tuple[int, int]
+    ) -> ClipBatches:
+        """Batches of short windows, all of whose frames are seen."""
+        order = self._order(clip_rows(self.times, FRAMES), config.motion_batch)
+        return ClipBatches(
+            self.labels, self.times, features, order, FRAMES, FRAMES, config.seed,
+            config.motion_steps * config.accumulate, shard,
         )  # fmt: skip
 
     def pairs(self, config: TrainConfig, shard: tuple[int, int]) -> PairBatches:

@@ -1,4 +1,4 @@
-"""The two Lightning modules of a training run. Shapes as in ``world_model.py``."""
+"""The Lightning modules of a training run. Shapes as in ``world_model.py``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from torch import Tensor
 
 from drivewm.models.encoders.backbones.build import trainable
 from drivewm.models.heads.scalars import travelled_reward
+from drivewm.models.motion import look, side_by_side
 from drivewm.models.world_model import WorldModel
-from drivewm.seeds import derive_seed
+from drivewm.seeds import derive_seed, generator
 from drivewm.training.batches import Batch
 from drivewm.training.config import TrainConfig
 from drivewm.training.failures import Names, Witness
@@ -118,11 +119,51 @@ class PerceptionStage(Stage):
         return perception_total(self.config, losses)
 
 
-class DynamicsStage(Stage):
-    """Dynamics and every head on windows, with the encoder's features kept."""
+class MotionStage(Stage):
+    """The head that sees velocities, from short windows of what the encoder perceives."""
 
     def trained(self) -> list[torch.nn.Parameter]:
-        frozen = {id(p) for p in self.model.encoder.parameters()}
+        return list(self.model.motion.parameters())
+
+    label = "motion"
+
+    def loss_names(self) -> list[str]:
+        return ["flow"]
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        model, action, sight = self.model, batch["action"], None
+        rng = generator("motion", self.config.seed, self.global_step, self.global_rank)
+        flips = torch.from_numpy(rng.random(len(action)) < 0.5).to(action.device)
+        flips &= self.config.mirror
+        losses = []
+        for t in range(batch["features"].shape[1]):
+            before = action[:, t - 1] if t else torch.zeros_like(action[:, 0])
+            sight = look(sight, before, model.there(batch["features"][:, t]))
+            if t:  # a single frame knows no velocity
+                planes = flipped(side_by_side(sight, model.config.grid), flips)
+                flow, known = (flipped(batch[n][:, t], flips) for n in ("flow", "flow_known"))
+                flow = torch.where(
+                    flips[:, None, None, None], flow * flow.new_tensor([[[1.0]], [[-1.0]]]), flow
+                )
+                losses.append(flow_loss(model.motion(planes), flow, known))
+        return {"flow": torch.stack(losses).mean()}
+
+    def total(self, losses: dict[str, Tensor]) -> Tensor:
+        return losses["flow"]
+
+
+def flipped(planes: Tensor, flips: Tensor) -> Tensor:
+    """Planes [B, ..., X, Y] with the rows of ``flips`` bool [B] seen in a mirror along x."""
+    which = flips.view(-1, *[1] * (planes.ndim - 1))
+    return torch.where(which, planes.flip(-1), planes)
+
+
+class DynamicsStage(Stage):
+    """Dynamics and the heads on windows, with the encoder's features and velocities as they are."""
+
+    def trained(self) -> list[torch.nn.Parameter]:
+        done = [*self.model.encoder.parameters(), *self.model.motion.parameters()]
+        frozen = {id(p) for p in done}
         return [p for p in self.model.parameters() if id(p) not in frozen]
 
     label = "dynamics"
@@ -164,22 +205,18 @@ def window_losses(stage: Stage, batch: Batch, forced: int = 0) -> dict[str, Tens
     model, action = stage.model, batch["action"]
     observed = model.config.observed_steps
     latent = model.initial(len(action))
-    kls, flows = [], []
+    kls = []
     for t in range(observed):
         before = action[:, t - 1] if t else torch.zeros_like(action[:, 0])
         latent, kl = model.observe(latent, before, batch["features"][:, t])
         kls.append(kl)
-        if 0 < t < observed - 1:  # a single frame knows no velocity
-            seen = model.flow_seen(latent, batch["features"][:, t])
-            flows.append(flow_loss(seen, batch["flow"][:, t], batch["flow_known"][:, t]))
     now_at = observed - 1
     logits, flow = model.perceive(latent, batch["features"][:, now_at])
     perceived = stage.occupancy(logits, batch["occupancy"][:, now_at])
-    flows.append(flow_loss(flow, batch["flow"][:, now_at], batch["flow_known"][:, now_at]))
     # Imagination must not blur perception: it starts from the perceived occupancy as it is.
     now = model.start_from(latent, logits.detach(), flow)
     states = [(now_at, now)]
-    imagined, rewards, conts = [], [], []
+    imagined, flows, rewards, conts = [], [], [], []
     for t in range(now_at, action.shape[1]):
         now = model.imagine(now, action[:, t])
         states.append((t + 1, now))

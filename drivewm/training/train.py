@@ -1,4 +1,4 @@
-"""A training run: prepare frames, train perception, keep its features, train dynamics, publish.
+"""A training run: train perception, keep its features, train velocities and dynamics, publish.
 
 A run that was stopped continues from its last checkpoint; a finished run returns at once.
 """
@@ -31,7 +31,7 @@ from drivewm.training.fitting import fit
 from drivewm.training.losses import class_weights
 from drivewm.training.parallel import check
 from drivewm.training.pretrain import PretrainStage, save_inverse
-from drivewm.training.stages import DynamicsStage, PerceptionStage, Stage
+from drivewm.training.stages import DynamicsStage, MotionStage, PerceptionStage, Stage
 
 RUN = "run.json"  # what a run is made of: its configuration and fleets
 
@@ -76,8 +76,14 @@ def train(fleets: Sequence[Fleet], run: str | Path, config: TrainConfig) -> Path
         s, k = frames.index[len(frames.index) // 2]
         example = {key: value[None] for key, value in frame(data.scenes[s], k).items()}
         fit(stage, frames, run, "perception", example, config)
-    if "dynamics" in config.stages:
+    features = []
+    if "motion" in config.stages or "dynamics" in config.stages:
         features = data.features(model, run, (rank, ranks))
+    if "motion" in config.stages:
+        glimpses = data.glimpses(config, features, (rank, ranks))
+        stage = MotionStage(model, config, weights, config.motion_steps, glimpses.names)
+        fit(stage, glimpses, run, "motion", {}, config)
+    if "dynamics" in config.stages:
         clips = data.clips(config, features, (rank, ranks))
         stage = DynamicsStage(model, config, weights, config.dynamics_steps, clips.names)
         example = {key: value[:1] for key, value in clips.batch(0).items()}

@@ -123,7 +123,7 @@ def test_a_share_of_labels_holds_whole_scenes_out_always_the_same(small_fleet, c
 
 
 def test_stages_out_of_order_and_runs_without_the_head_are_refused(tmp_path, config):
-    with pytest.raises(InputError, match="pretrain, encoder, dynamics, in this order"):
+    with pytest.raises(InputError, match="pretrain, encoder, motion, dynamics, in this order"):
         load(TrainConfig, "train/smoke", ["stages=[dynamics,encoder]"])
     with pytest.raises(InputError, match="no inverse-dynamics head"):
         load_inverse(tmp_path, WorldModel(config.model))
