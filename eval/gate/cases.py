@@ -58,7 +58,8 @@ def cases(comparison: Comparison) -> list[Case]:
     by_scenario: dict[str, list[Finding]] = {}
     for finding in comparison.findings:
         by_scenario.setdefault(finding.scenario, []).append(finding)
-    names = {*comparison.baseline.infos, *comparison.candidate.infos, *by_scenario}
+    unjudged = [item.scenario for item in comparison.unjudged if item.scenario is not None]
+    names = {*comparison.baseline.infos, *comparison.candidate.infos, *by_scenario, *unjudged}
     made = [_case(comparison, name, by_scenario.get(name, [])) for name in sorted(names)]
     order = list(State.__args__)  # type: ignore[attr-defined]
     return sorted(made, key=lambda case: (

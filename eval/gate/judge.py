@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -11,18 +10,18 @@ from drivewm.eval.gate import waivers as waiving
 from drivewm.eval.gate.changes import change_tests
 from drivewm.eval.gate.comparable import refusals
 from drivewm.eval.gate.counts import Side, count_tests, enough, new_events
-from drivewm.eval.gate.facts import SAFETY_RULES
+from drivewm.eval.gate.facts import SAFETY_RULES, Drive
 from drivewm.eval.gate.findings import (
     Comparison,
     Finding,
     Flaky,
     Unjudged,
-    WaiverState,
     worst_first,
 )
 from drivewm.eval.gate.policy import Policy
 from drivewm.eval.gate.rules import scenario_findings
 from drivewm.eval.gate.runs import Run
+from drivewm.eval.gate.waiver_states import needed, states
 from drivewm.eval.gate.waivers import Waiver
 
 
@@ -43,18 +42,20 @@ def compare(
         new=tuple(sorted(set(candidate.infos) - set(baseline.infos))),
         dropped=tuple(sorted(set(baseline.infos) - set(candidate.infos))),
     )  # fmt: skip
+    known = sorted({*baseline.infos, *candidate.infos})
     if why_not:
-        return replace(empty, waivers=tuple(_states(waivers, [], baseline, candidate, today)))
+        return replace(empty, waivers=tuple(states(waivers, [], known, today)))
     sides = [_side(name, baseline, candidate) for name in empty.shared]
     found, flaky = _one_by_one(sides, policy)
     found += _failed(candidate, baseline) + _one_sided(empty, policy)
     findings = [_waived(finding, waivers, today) for finding in found]
-    waived: dict[str, list[str]] = {}
-    for finding in findings:
-        if finding.waiver is not None:
-            waived.setdefault(finding.rule, []).append(finding.scenario)
+    active = [waiver for waiver in waivers if not waiver.has_expired(today)]
+    waived = {
+        rule: [waiver.scenario for waiver in active if waiver.covers(waiver.scenario, rule)]
+        for rule in SAFETY_RULES
+    }
     judged = [side for side in sides if side.old and side.new]
-    let_go = {name for names in waived.values() for name in names}
+    let_go = [finding.scenario for finding in findings if finding.waiver is not None]
     scored = [side for side in _scored(empty) if side.info.id not in let_go]
     return replace(
         empty,
@@ -62,7 +63,7 @@ def compare(
         findings=tuple(sorted(findings, key=worst_first)),
         tests=tuple(count_tests(judged, policy, waived) + change_tests(scored, policy)),
         flaky=tuple(flaky),
-        waivers=tuple(_states(waivers, findings, baseline, candidate, today)),
+        waivers=tuple(states(waivers, needed(active, findings, flaky), known, today)),
         notes=tuple(_seed_notes(empty, policy) + _notes(baseline, candidate)),
     )
 
@@ -103,11 +104,10 @@ def _one_by_one(sides: Sequence[Side], policy: Policy) -> tuple[list[Finding], l
 
 def _failed(candidate: Run, baseline: Run) -> list[Finding]:
     """Drives that the candidate could not finish, and that are missing from its tables."""
-    broken = {
-        name: [d for d in candidate.of_scenario(name).values() if d.failed]
-        for name in candidate.scenarios
-    }
-    old_failures = {name for (name, _), drive in baseline.drives.items() if drive.failed}
+    broken: dict[str, list[Drive]] = {}
+    for (name, _), drive in sorted(candidate.drives.items(), key=lambda item: item[0]):
+        if drive.failed and not _failed_before(drive, baseline):
+            broken.setdefault(name, []).append(drive)
     found = [
         Finding(
             rule="failed_drive", severity="fail", scenario=name, size=len(drives),
@@ -115,7 +115,6 @@ def _failed(candidate: Run, baseline: Run) -> list[Finding]:
             text=drives[0].reason or "no reason given",
         )
         for name, drives in broken.items()
-        if drives and name not in old_failures
     ]  # fmt: skip
     gone: dict[str, list[int]] = {}
     for name, seed in candidate.missing:
@@ -125,6 +124,13 @@ def _failed(candidate: Run, baseline: Run) -> list[Finding]:
                 size=len(seeds), text="the candidate's results promise the drive and lack it")
         for name, seeds in gone.items()
     ]  # fmt: skip
+
+
+def _failed_before(drive: Drive, baseline: Run) -> bool:
+    """Did the baseline fail at this seed, or, where it has not driven it, at any?"""
+    old = baseline.of_scenario(drive.scenario)
+    same = old.get(drive.seed)
+    return same.failed if same is not None else any(d.failed for d in old.values())
 
 
 def _one_sided(comparison: Comparison, policy: Policy) -> list[Finding]:
@@ -166,31 +172,6 @@ def _unjudged(baseline: Run, sides: Sequence[Side], policy: Policy) -> list[Unju
                 f"{policy.counts.min_seeds} each ({len(side.old)} and {len(side.new)} there)",
             ))  # fmt: skip
     return found
-
-
-def _states(
-    waivers: Sequence[Waiver], findings: Sequence[Finding], baseline: Run, candidate: Run,
-    today: date,
-) -> list[WaiverState]:  # fmt: skip
-    known = sorted({*baseline.infos, *candidate.infos})
-    used = {finding.waiver for finding in findings if finding.waiver is not None}
-    states = []
-    for waiver in waivers:
-        if waiver.has_expired(today):
-            text = f"expired on {waiver.expires}; mend the regression, or renew it with its owner"
-            state = WaiverState(waiver=waiver, state="expired", text=text)
-        elif waiver.scenario not in known:
-            near = difflib.get_close_matches(waiver.scenario, known, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            text = f"no scenario of that name in either result{hint}"
-            state = WaiverState(waiver=waiver, state="unknown", text=text)
-        elif waiver in used:
-            text = f"holds until {waiver.expires}"
-            state = WaiverState(waiver=waiver, state="used", text=text)
-        else:
-            state = WaiverState(waiver=waiver, state="unused", text="not needed; remove it")
-        states.append(state)
-    return states
 
 
 def _seed_notes(comparison: Comparison, policy: Policy) -> list[str]:

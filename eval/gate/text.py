@@ -88,7 +88,7 @@ def waiver_lines(comparison: Comparison) -> list[str]:
 
 
 def _refused(comparison: Comparison) -> list[str]:
-    return [f"  not comparable: {reason}" for reason in comparison.refusals]
+    return [f"  not comparable: {_plain(reason)}" for reason in comparison.refusals]
 
 
 def _table(found: Sequence[Case]) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _table(found: Sequence[Case]) -> Iterator[str]:
 
 def _section(title: str, lines) -> list[str]:
     found = list(lines)
-    shown = [f"  {line}" for line in found[:MOST]]
+    shown = [f"  {_plain(line)}" for line in found[:MOST]]
     more = [f"  ... and {len(found) - MOST} more"] if len(found) > MOST else []
     return ["", f"{title}:", *shown, *more] if found else []
 
@@ -138,5 +138,12 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
+def _plain(text: str) -> str:
+    """On one line, without control characters: a planner's words must not be able to move a
+    terminal's cursor, nor to begin a line that a CI system takes for a command."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _cut(text: str) -> str:
+    text = _plain(text)
     return text if len(text) <= WIDE else text[: WIDE - 1] + "…"

@@ -87,6 +87,8 @@ def test_a_waived_scenario_counts_in_no_family(tmp_path) -> None:
     text = "- {scenario: cut_in/0, reason: r, owner: o, expires: 2031-01-01}"
     assert judged(tmp_path / "a", seeds(0), seeds(5, NEW), waivers=text).exit_code == 0
     assert judged(tmp_path / "b", seeds(0), seeds(5, NEW)).exit_code == 1
+    flaky = judged(tmp_path / "c", seeds(1), seeds(5), waivers=text)
+    assert flaky.exit_code == 0 and flaky.waivers[0].state == "used"
 
 
 def test_the_score_rule_both_ways(tmp_path) -> None:

@@ -58,6 +58,13 @@ def test_the_terminal_tells_it_all(mixed) -> None:
         assert part in text or part.replace("mine=", "'mine=") in text, part
 
 
+def test_a_planners_words_cannot_begin_a_line(tmp_path) -> None:
+    evil = "x\n::error::fake\r\x1b[2J"
+    text = as_text(judged(tmp_path, [Driven()], [Driven(failed=evil)]))
+    assert "::error::fake" in text and "\x1b" not in text and "\r" not in text
+    assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+
+
 def test_cases_come_worst_first(mixed) -> None:
     states = [(case.scenario, case.state) for case in cases(mixed)]
     assert states[:6] == [

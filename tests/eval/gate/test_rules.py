@@ -129,6 +129,14 @@ def test_failed_drives(tmp_path) -> None:
         assert found.exit_code == 2 and "plan() raised" in found.unjudged[0].text
 
 
+def test_a_crash_at_a_seed_that_the_baseline_drove_is_the_candidates(tmp_path) -> None:
+    old = [replace(ONE, seed=0, failed="crashed"), replace(ONE, seed=1)]
+    new = [replace(ONE, seed=0), replace(ONE, seed=1, failed="crashed")]
+    found = judged(tmp_path, old, new)
+    assert [(f.rule, f.seeds) for f in found.failures] == [("failed_drive", (1,))]
+    assert found.exit_code == 1 and found.unjudged
+
+
 def test_a_regression_beside_something_unjudged_is_a_regression(tmp_path) -> None:
     other = Driven(scenario="merge/0")
     old = [replace(ONE, failed="crashed"), other]
