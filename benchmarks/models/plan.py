@@ -20,7 +20,7 @@ ENCODER, TRAIN, JUDGES = "encoder", "train", ("forecast", "counterfactual")
 _OF_ENCODER = (  # overrides that matter to the stages before dynamics
     "model.encoder", "model.pull", "model.lift", "model.query", "model.temporal", "model.channels",
     "model.grid", "perception_", "pretrain_", "label_share", "mirror", "repaint", "camera_dropout",
-    "lovasz_weight", "depth_weight", "learning_rate", "class_power", "jaccard_weight", "threads",
+    "lovasz_weight", "depth_weight", "motion_", "model.motion_width", "learning_rate", "class_power", "jaccard_weight", "threads",
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ class Row:
         values, stages = dict(self.overrides), ["dynamics"]
         if task == ENCODER:
             values = {k: v for k, v in values.items() if k.startswith(_OF_ENCODER)}
-            stages = ["pretrain", "encoder"] if self.pretrain else ["encoder"]
+            stages = [*(["pretrain"] if self.pretrain else []), "encoder", "motion"]
         return [f"{k}={_text(v)}" for k, v in {**values, "stages": stages, "seed": seed}.items()]
 
     def problem(self) -> str | None:
