@@ -79,7 +79,7 @@ def _actor(one: Placed, is_told: bool, where: str | None) -> m.Actor:
     return m.Actor(
         id=one.name, category=category, kind=_kind(actor), score_type=score_type,
         occ_class=occ_class, size_m=actor.size_m, start=one.position,
-        speed_mps=abs(actor.speed_mps), reactive=_reactive(one, is_told),
+        speed_mps=actor.speed_mps, reactive=_reactive(one, is_told),
         path=one.position.path, cruise_mps=_cruise(actor), where=where,
     )  # fmt: skip
 

@@ -132,7 +132,7 @@ class StoryWriter:
                 else m.Dynamics(shape=to.shape, dimension="rate",
                                 value=to.rate_mps2 or USUAL_MPS2)
             )  # fmt: skip
-        return m.Speed(speed_mps=abs(to.to_mps), dynamics=dynamics)
+        return m.Speed(speed_mps=to.to_mps, dynamics=dynamics)  # below 0: backwards
 
     def _brake(self, actor: str, brake: Any) -> m.AnyAction:
         return m.Brake(decel_mps2=brake.rate_mps2, speed_mps=brake.to_mps)
