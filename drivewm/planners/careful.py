@@ -232,7 +232,7 @@ class _Driver:
         """Rear-axle poses [H, 3]: constant acceleration up to the wanted speed or a stand."""
         t = np.arange(1, STEPS + 1) * STEP_S
         end = 0.0 if accel < 0 else max(most, ego.speed)
-        if accel <= HARD_MPS2 and ego.speed > 0.8:
+        if accel <= HARD_MPS2 and 0.8 < ego.speed < -accel:
             # A tracker looks a second ahead: from a plan that stands by then it would brake less.
             end, t = min(0.0, ego.speed + accel), np.minimum(t, 1.0 + 1e-4 * t)
         until = (end - ego.speed) / accel if accel != 0 else np.inf

@@ -49,9 +49,10 @@ class Setup:
     lane_row: np.ndarray  # int [V]
     lane_s: np.ndarray  # [V]
     lane_heading: np.ndarray  # [V]
-    connector: np.ndarray  # bool, by lane
+    lane_m: np.ndarray  # length, by lane
     car: VehicleParams
-    forward: dict[int, tuple[Forward, ...]] = field(repr=False)
+    forward: dict[int, tuple[Forward, ...]] = field(repr=False)  # straight on where that leads on
+    every_way: dict[int, tuple[Forward, ...]] = field(repr=False)
 
     @property
     def half_m(self) -> float:
@@ -112,8 +113,10 @@ def setup(scene: Scene, lateral_mps2: float) -> Setup:
         lights=_lights(scene, line), lanes=tree, lane_row=lane_row,
         lane_s=np.concatenate([v[1] for v in vertices]) if lanes else np.zeros(0),
         lane_heading=lane_heading,
-        connector=np.array([lane.is_connector for lane in lanes], bool), car=scene.vehicle,
-        forward={k: _forward(k, after, [v[0] for v in vertices], lanes[k].is_connector)
+        lane_m=np.array([v[1][-1] for v in vertices]), car=scene.vehicle,
+        every_way=(every := {k: _forward(k, after, [v[0] for v in vertices])
+                             for k in range(len(lanes))}),
+        forward={k: every[k] if lanes[k].is_connector else _straightest(every[k], vertices[k][2])
                  for k in range(len(lanes))},
     )  # fmt: skip
 
@@ -139,9 +142,7 @@ def _vertices(line: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return points, even, np.unwrap(np.arctan2(delta[:, 1], delta[:, 0]))
 
 
-def _forward(
-    start: int, after: list[list[int]], lines: list[np.ndarray], connector: bool
-) -> tuple[Forward, ...]:
+def _forward(start: int, after: list[list[int]], lines: list[np.ndarray]) -> tuple[Forward, ...]:
     """The ways ahead from a lane, straight on first; as long as is looked ahead."""
     ways: list[list[int]] = []
     waiting = [[start]]
@@ -153,9 +154,6 @@ def _forward(
             ways.append(way)
         waiting += [[*way, k] for k in fresh if metres <= len(lines[start]) + FORWARD_M]
     found = []
-    turns = [abs(_turn(lines[way[-1]], lines[start])) for way in ways]
-    if len(ways) > 1 and len(after[start]) > 0 and not connector and min(turns) < STRAIGHT_RAD:
-        ways = [ways[int(np.argmin(turns))]]  # who turns is believed once it does
     for way in ways:
         xy = np.vstack([lines[way[0]], *[lines[k][1:] for k in way[1:]]])
         delta = np.gradient(xy, axis=0)
@@ -164,11 +162,13 @@ def _forward(
     return tuple(found)
 
 
-def _turn(last: np.ndarray, first: np.ndarray) -> float:
-    """Change of heading from the end of the first line to the end of the last."""
-    out, start = last[-1] - last[-2], first[-1] - first[-2]
-    turn = np.arctan2(out[1], out[0]) - np.arctan2(start[1], start[0])
-    return float((turn + np.pi) % (2 * np.pi) - np.pi)
+def _straightest(ways: tuple[Forward, ...], heading: np.ndarray) -> tuple[Forward, ...]:
+    """Of several ways the one that goes straight on, if one does: who turns is believed once it
+    does; ``heading`` is that of the lane."""
+    turns = [abs(float(way.heading[-1] - way.heading[len(heading) - 1])) for way in ways]
+    if len(ways) > 1 and min(turns) < STRAIGHT_RAD:
+        return (ways[int(np.argmin(turns))],)
+    return ways
 
 
 def _room(

@@ -35,11 +35,11 @@ conflict: {actor: box}
 """
 )
 RED = """\
-road: {kind: four_way, speed_limit_mps: 13.9, control: lights, light: red}
+road: {kind: four_way, speed_limit_mps: 13.9, control: lights, light: red, light_change_s: 8}
 ego: {before_junction_m: 40, speed_mps: 10, goal_m: 90}
 actors:
   far: {kind: car, behaviour: still, place: {at: side, ahead_m: 10, from_kerb_m: 5, facing: along}}
-sim: {duration_s: 12}
+sim: {duration_s: 22}
 conflict: {actor: far}
 """
 BEND = """\
