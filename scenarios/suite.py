@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,8 @@ class Entry(Part):
     family: str | None = None  # id, glob of ids, or path of a family file beside the suite's
     tags: tuple[str, ...] = ()  # families that have all of them
     groups: tuple[Group, ...] = ()
-    xosc: str | None = None  # path (or glob) of OpenSCENARIO files, beside the suite's file
+    # path (or glob) of OpenSCENARIO files, beside the suite's file; it may begin with $VARIABLE
+    xosc: str | None = None
     samples: int = Field(default=1, ge=1, le=4096)
     sampling: Sampling = "sobol"
     seed: int = Field(default=0, ge=0)
@@ -176,12 +178,15 @@ def _families(entry: Entry, k: int, document: Document) -> Sequence[Family]:
 def _files(entry: Entry, k: int, document: Document) -> list[str]:
     if entry.xosc is None:
         return []
-    base = Path(document.file).parent
-    found = (
-        sorted(base.glob(entry.xosc)) if not Path(entry.xosc).is_absolute() else [Path(entry.xosc)]
-    )
+    at = document.where(("scenarios", k, "xosc"))
+    name = os.path.expandvars(entry.xosc)
+    if name.startswith("$"):
+        raise InputError(f"'{entry.xosc}': the environment variable is not set", file=at,
+                         fix="set it to the folder of the files")  # fmt: skip
+    base = Path(Path(name).anchor or Path(document.file).parent)
+    found = sorted(base.glob(str(Path(name).relative_to(Path(name).anchor))))
     if not found or not all(path.is_file() for path in found):
-        raise InputError(f"no file '{entry.xosc}'", file=document.where(("scenarios", k, "xosc")),
+        raise InputError(f"no file '{entry.xosc}'", file=at,
                          fix="paths count from the suite's own folder")  # fmt: skip
     return [str(path) for path in found]
 

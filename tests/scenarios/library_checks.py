@@ -19,7 +19,7 @@ from drivewm.scenarios.verdict import Found, judge
 from drivewm.scene import Scene
 from drivewm.sim.config import SimConfig
 
-SIMPLE = ("constant_velocity", "idm")  # one drives on blindly, one sees only its own lane
+SIMPLE = ("constant_velocity", "idm")  # named like a planner; other defects are of ``careful``
 STOP_MPS2 = 2.0  # of who just stops
 
 
@@ -56,9 +56,14 @@ def drive(built: Built, planner: str) -> dict[str, Any]:
     return judge_.run(job)["scenario"]
 
 
-def check(family: Family, concrete: Concrete, defective: tuple[str, ...] = SIMPLE) -> None:
+def defective(name: str) -> str:
+    """The planner that an entry of ``discriminates`` means."""
+    return name if name in SIMPLE else f"defect?of=careful&kind={name}"
+
+
+def check(family: Family, concrete: Concrete) -> None:
     """It builds, its conflict occurs, ``careful`` passes it, standing still does not, and at least
-    one of ``defective`` fails it."""
+    one of the planners that ``discriminates`` names fails it."""
     built = built_at_its_line(family, concrete)
     check_conflict(family, concrete, drive_unreacting(built))
     row = drive(built, "careful")
@@ -66,7 +71,8 @@ def check(family: Family, concrete: Concrete, defective: tuple[str, ...] = SIMPL
     if not concrete.passing.unavoidable:
         stopped = Found(at_fault=False, progress_m=concrete.ego.speed_mps**2 / (2 * STOP_MPS2))
         assert not judge(concrete.passing, concrete.ego.goal_m, stopped).passed, "who stops passes"
-    for planner in defective:
-        if not drive(built, planner)["passed"]:
+    for name in concrete.discriminates:
+        if not drive(built, defective(name))["passed"]:
             return
-    raise AssertionError(f"{', '.join(defective)} pass {concrete.id} {concrete.values}")
+    told = ", ".join(concrete.discriminates)
+    raise AssertionError(f"{told} pass {concrete.id} {concrete.values}")
