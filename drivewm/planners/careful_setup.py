@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from drivewm.geometry.polylines import arc_lengths, without_repeats
 from drivewm.scene import RoadMap, Scene, VehicleParams
 
-OFFSETS_M = np.arange(-20, 21) * 0.25  # [G] to the left of the route
+OFFSETS_M = np.arange(-15, 16) * 0.25  # [G] to the left of the route
 REACH_M = 12.0  # as far as the room beside the route is looked for
 NEAR_LANE_M = 2.2
 FORWARD_M, BRANCHES = 130.0, 3
