@@ -18,7 +18,6 @@ from drivewm.models.foresight import MOVABLE_CLASSES
 from drivewm.models.world_model import Imagined, WorldModel
 from drivewm.scene import OccClass
 
-FLOOR = 0.02
 GROUND = [11, 12, 13, 14, 17]  # what one can drive over, and free
 MOVABLE = sorted(int(c) for c in MOVABLE_CLASSES)
 
@@ -51,7 +50,7 @@ def _one(model: WorldModel, start: Imagined, plan: Tensor) -> list[dict[str, Ten
             _pushed(mover, push, pose, action[5], grid)
         carried = _overlaid(still, movers, pose, grid)
         residual = model.foresee(torch.cat([latent.features, ahead], 1))
-        probability = (model.gain * (carried + FLOOR).log() + residual).softmax(1)
+        probability = (model.gain * (carried + model.floor).log() + residual).softmax(1)
         solid = 1.0 - probability[:, GROUND].sum(1)
         road = probability[:, OccClass.DRIVEABLE_SURFACE]
         around = F.avg_pool2d(torch.cat([solid, road], 1), 2)

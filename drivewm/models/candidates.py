@@ -21,7 +21,7 @@ from drivewm.models import carry, warp
 from drivewm.models.carry import Carried
 from drivewm.models.foresight import MOVABLE_CLASSES, planes_of, points_now, solid_share
 from drivewm.models.rollout import classes, noise_of
-from drivewm.models.world_model import PROBABILITY_FLOOR, Imagined, WorldModel, overlaid
+from drivewm.models.world_model import Imagined, WorldModel, overlaid
 from drivewm.scene import OccClass
 
 Keep = Callable[[Imagined], dict[str, Tensor]]
@@ -161,7 +161,7 @@ class SceneTables:
         if without.residual:
             rows, columns = self.window
             mass = self._mass(moving, motion)
-            moved = overlaid(still[..., rows, columns], mass).add_(PROBABILITY_FLOOR)
+            moved = overlaid(still[..., rows, columns], mass).add_(model.floor)
             logits = logits.add_(moved.log_().mul_(model.gain))
         probability = logits.softmax(1)
         road = probability[:, OccClass.DRIVEABLE_SURFACE]

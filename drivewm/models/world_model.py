@@ -57,7 +57,7 @@ from drivewm.models.motion import (
 )
 from drivewm.scene import OccClass
 
-PROBABILITY_FLOOR = 0.02  # under the logarithm of the warped occupancy
+STATIC_FLOOR, MOVABLE_FLOOR = 0.02, 0.001  # under the logarithm: what may come into view unforeseen
 STEP_S = 0.5  # one model step
 
 
@@ -121,6 +121,8 @@ class WorldModel(nn.Module):
     Under bf16 autocast networks run in bfloat16; occupancy, flow and warps stay in float32.
     """
 
+    floor: Tensor  # [K, 1, 1, 1] chance of each class where the carried occupancy has none
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config, grid = config, config.grid
@@ -142,6 +144,9 @@ class WorldModel(nn.Module):
         self.push = zero_init(nn.Conv2d(ahead, 2, 1))  # m/s, on what moves
         self.gain = nn.Parameter(torch.ones(()))
         self.scalars = ScalarHeads(state, grid, 2 * layers)
+        floor = torch.full((OCC3D_CLASSES, 1, 1, 1), STATIC_FLOOR)
+        floor[list(MOVABLE_CLASSES)] = MOVABLE_FLOOR
+        self.register_buffer("floor", floor, persistent=False)
         self.heads = ExtraHeads(state, grid, config.heads)  # last: the rest starts as without them
 
     # -- perception -----------------------------------------------------------------------------
@@ -233,9 +238,7 @@ class WorldModel(nn.Module):
         points = warp.to_previous_frame(cells, motion)
         if not learned:
             moved = warp.moved_occupancy(now.start, points, grid)
-            return replace(
-                now, probability=moved, logits=(moved + PROBABILITY_FLOOR).log(), motion=motion
-            )
+            return replace(now, probability=moved, logits=(moved + self.floor).log(), motion=motion)
         latent = self.dynamics.imagine(now.latent, action, noise)
         still = warp.moved_occupancy(now.static, points, grid)
         moving, ahead = self.pushed(
@@ -244,7 +247,7 @@ class WorldModel(nn.Module):
         moved = self.laid_down(still, moving, motion)
         logits = self.foresee(torch.cat([latent.features, ahead], 1)).float()
         if without.residual:
-            logits = self.gain * (moved + PROBABILITY_FLOOR).log() + logits
+            logits = self.gain * (moved + self.floor).log() + logits
         probability = logits.softmax(1)
         reward, cont = self.outcome(latent, probability, action)
         return replace(
