@@ -17,6 +17,7 @@ from drivewm.planners.careful_bounds import (
     curve_bounds,
     hidden_bounds,
     light_bounds,
+    oncoming_bounds,
     walker_bounds,
 )
 from drivewm.planners.careful_path import MARGIN_M, Obstacles, Way, find_way, straight_way
@@ -114,6 +115,7 @@ class _Driver:
         grip = GRIP_SHARE * self._grip
         bounds += curve_bounds(known, ego, min(1.0, grip / self.options["lateral_mps2"]))
         bounds += light_bounds(known, ego, lights)
+        bounds += oncoming_bounds(known, ego, others, on)
         bounds += walker_bounds(known, ego, way, others, on)
         if seen.mode == "visible":
             bounds += hidden_bounds(known, ego, way, others, limit)

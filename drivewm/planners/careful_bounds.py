@@ -20,6 +20,7 @@ LINE_M = 1.0  # kept before a stop line
 STOPPABLE_MPS2, YELLOW_MPS2 = 6.5, 3.0
 STEP_OUT_MPS, STEP_OUT_BRAKE_MPS2, REACT_S = 1.9, 6.0, 0.38
 SIDE_M = 4.0  # who is farther from the ego's way is not waited for
+PASSAGE_M = 3.0
 CREEP_MPS = 2.2
 URBAN_MPS = 17.5  # where people are expected beside the road
 AWAY_MPS = 0.4
@@ -66,6 +67,16 @@ def walker_bounds(setup: Setup, ego: Ego, way: Way, others: Others, on: np.ndarr
     speeds = step_out_mps(gap[near])
     places = others.s[near, 0] - others.half_s[near, 0] - setup.front_m
     return [(float(s), float(v)) for s, v in zip(places, speeds)]
+
+
+def oncoming_bounds(setup: Setup, ego: Ego, others: Others, on: np.ndarray) -> Bounds:
+    """Before the stretch that who comes towards the ego will need: a narrow passage."""
+    found = []
+    for h in np.flatnonzero((others.along_mps < -1.0) & others.by_lane & on.any(1)):
+        start = float((others.s - others.half_s)[h, on[h]].min()) - setup.front_m - PASSAGE_M
+        if start > ego.s - 1.0:
+            found.append((start, 0.0))
+    return found
 
 
 def hidden_bounds(setup: Setup, ego: Ego, way: Way, others: Others, limit_mps: float) -> Bounds:
