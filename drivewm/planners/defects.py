@@ -21,7 +21,7 @@ from drivewm.planners.defects_base import Flaw
 from drivewm.scene import Observation, Planner, Scene, Trajectory
 
 KINDS: dict[str, type[Flaw]] = {
-    "none": Flaw,
+    "identity": Flaw,
     "blind": blind.Blind,
     "brake_capped": driven.BrakeCapped,
     "brakes_without_cause": driven.BrakesWithoutCause,
@@ -73,14 +73,14 @@ class Defect:
 
     Args:
         of: the planner; its own options follow ``%3F``: ``careful%3Fspeed_mps%3D8``.
-        kind: one of ``KINDS``; ``none`` changes nothing.
+        kind: one of ``KINDS``; ``identity`` changes nothing.
         options: of the kind, such as ``seconds``; ``seed`` decides what is random.
 
     Raises:
         InputError: unknown kind or option, or a value that is no finite number.
     """
 
-    def __init__(self, of: str = "careful", kind: str = "none", **options: Any) -> None:
+    def __init__(self, of: str = "careful", kind: str = "identity", **options: Any) -> None:
         from drivewm.planners.registry import create
 
         self.flaw = _flaw(kind, options)
