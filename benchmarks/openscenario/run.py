@@ -38,7 +38,9 @@ def files_of(folder: Path) -> list[Path]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path)
-    parser.add_argument("--planners", default=",".join(p for p in USUAL if p in (SCRIPTED, *known())))
+    parser.add_argument(
+        "--planners", default=",".join(p for p in USUAL if p in (SCRIPTED, *known()))
+    )
     parser.add_argument("--only", default="", help="files whose name contains this")
     parser.add_argument("--json", type=Path, metavar="OUT")
     args = parser.parse_args()
@@ -62,8 +64,8 @@ def main() -> int:
     near = sum("approximate" in row["nominal"] for row in told)
     print(f"\n{len(good)} of {len(rows)} files imported and driven by {len(planners)} planners in "
           f"{time.perf_counter() - start:.0f} s; nominal impact within 2 % in "
-          f"{sum(row['is_good'] for row in told)} of {len(told)} files that define one (of {near} the "
-          "speed alone: their own formulas only come near the place)")  # fmt: skip
+          f"{sum(row['is_good'] for row in told)} of {len(told)} files that define one "
+          f"(of {near} the speed alone: their own formulas only come near the place)")  # fmt: skip
     if args.json:
         args.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0 if len(good) == len(rows) and all(row["is_good"] for row in told) else 1

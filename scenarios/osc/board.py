@@ -13,6 +13,7 @@ from drivewm.errors import InputError
 from drivewm.scenarios.osc.document import Document
 from drivewm.scenarios.osc.ego import Ego, start_position
 from drivewm.scenarios.osc.entities import FLAT, Entity
+from drivewm.scenarios.osc.supplied import supplied_story
 from drivewm.scene import RoadMap
 from drivewm.sim.script import model as m
 
@@ -40,6 +41,8 @@ def board_of(
         for entity in document.entities.all.values()
         if entity.name != ego.name
     )
+    stories = document.read.stories
+    more = supplied_story(document.variables, stories, ego.name, ego.target_mps)
     signals = dict.fromkeys(document.signals)
     for controller in document.controllers:
         for phase in controller.phases:
@@ -51,7 +54,7 @@ def board_of(
             signals=tuple(m.Signal(name=name) for name in signals),
             controllers=document.controllers,
         ),
-        init=tuple(init), stories=document.read.stories, stop=document.read.stop,
+        init=tuple(init), stories=(*stories, *more), stop=document.read.stop,
         ends_run=document.read.stop is not None, ego_id=ego.name, ego_start=ego.start,
         ego_speed_mps=speed, parameters=dict(document.parameters),
         variables=dict(document.variables), user_values=dict(user_values),

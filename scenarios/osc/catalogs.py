@@ -55,7 +55,9 @@ class Catalogs:
         if node is None:
             raise self._unknown(reference, catalog, name)
         if kinds and node.tag not in kinds:
-            raise reference.error(f"names '{name}', a {node.tag}, where {' or '.join(kinds)} belongs")
+            raise reference.error(
+                f"names '{name}', a {node.tag}, where {' or '.join(kinds)} belongs"
+            )
         if node not in self.used:
             self.used.append(node)
         scope = Scope(self._globals)
@@ -77,7 +79,7 @@ class Catalogs:
     def _read(self) -> dict[tuple[str, str], Node]:
         found: dict[tuple[str, str], Node] = {}
         files, names = [], []
-        for directory, path in dict((p, (d, p)) for d, p in self._places).values():
+        for directory, path in {p: (d, p) for d, p in self._places}.values():
             inside = [path] if path.is_file() else sorted(path.glob("*.xosc"))
             if len(inside) > MAX_FILES:
                 raise directory.error(f"holds more than {MAX_FILES} files", field="path")

@@ -154,9 +154,9 @@ def _draw(kind: Element, random: np.random.Generator) -> str:
     if kind.tag not in ("NormalDistribution", "LogNormalDistribution", "PoissonDistribution"):
         raise kind.error("is not supported", fix="normal, lognormal, Poisson, uniform, histogram "
                          "and weighted sets are")  # fmt: skip
-    limits = kind.first("Range")
-    low = limits.number("lowerLimit") if limits else -math.inf
-    high = limits.number("upperLimit") if limits else math.inf
+    bounds = kind.first("Range")
+    low = bounds.number("lowerLimit") if bounds else -math.inf
+    high = bounds.number("upperLimit") if bounds else math.inf
     for _ in range(MAX_DRAWS):
         value = _sample(kind, random)
         if low <= value <= high:
@@ -187,5 +187,3 @@ def _weighted(items: list[Element], random: np.random.Generator) -> int:
 
 def _text(value: float) -> str:
     return as_text(float(value))
-
-

@@ -151,8 +151,8 @@ def _parameters(root: Element, chosen: Mapping[str, str], told: Path) -> dict[st
     for name, text in chosen.items():
         if name not in names:
             near = ", ".join(names) or "none"
-            raise InputError(f"sets the parameter '{name}', which {root.node.file} does not declare",
-                             file=told, field=name, fix=f"declared: {near}")  # fmt: skip
+            problem = f"sets the parameter '{name}', which {root.node.file} does not declare"
+            raise InputError(problem, file=told, field=name, fix=f"declared: {near}")
         node = declared[names.index(name)]
         kind = root.scope.kind(name) or "string"
         root.scope.set(name, convert(resolve(text, root.scope, node, name), kind, node, name))
@@ -239,12 +239,14 @@ SERIOUS = ("Storyboard", "Entities", "RoadNetwork", "Catalog")
 
 
 def _name_unread(roots: list[Node], notes: list) -> None:
-    """Nothing is skipped in silence: unknown elements of what happens are errors, the rest notes."""
+    """Nothing is skipped in silence: unknown elements of what happens are errors, others notes."""
     for root in roots:
         for item in unread(root):
             where, parts = f"{root.file}:{item.line}", item.path.split("/")
             if item.attribute is not None:
-                notes.append(Note(where, f"attribute '{item.attribute}' of <{parts[-1]}> is not used"))
+                notes.append(
+                    Note(where, f"attribute '{item.attribute}' of <{parts[-1]}> is not used")
+                )
             elif parts[-1] == "Properties":
                 notes.append(Note(where, "properties are their maker's own and not used"))
             elif root.tag != "OpenSCENARIO" or any(part in SERIOUS for part in parts):

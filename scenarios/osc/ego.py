@@ -10,7 +10,7 @@ import numpy as np
 from drivewm.errors import InputError
 from drivewm.scenarios.osc.document import Document
 from drivewm.scenarios.osc.entities import Entities, Entity
-from drivewm.scenarios.osc.places import Spot
+from drivewm.scenarios.osc.spot import Spot
 from drivewm.scene import VehicleParams
 from drivewm.sim.script import model as m
 from drivewm.sim.script.curve import Curve

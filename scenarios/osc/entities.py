@@ -33,8 +33,8 @@ OBJECTS: Mapping[str, tuple[str, ScoreType, OccClass]] = {
     name: ("object", _S.GENERIC, occ)
     for occ, names in {
         _O.OTHERS: ("none", "obstacle", "patch", "crosswalk", "wind", "roadMark", "parkingSpace"),
-        _O.MANMADE: ("pole", "building", "streetLamp", "streetlamp", "gantry", "soundBarrier", "railing",
-                     "trafficIsland"),
+        _O.MANMADE: ("pole", "building", "streetLamp", "streetlamp", "gantry", "soundBarrier",
+                     "railing", "trafficIsland"),
         _O.VEGETATION: ("tree", "vegetation"),
     }.items()
     for name in names
@@ -111,9 +111,7 @@ def read_entities(root: Element, catalogs: Catalogs, notes: list) -> Entities:
         if name in found:
             raise item.error(f"declares '{name}' a second time", field="name")
         found[name] = _entity(name, item, catalogs, notes)
-    selections = {
-        item.text("name"): _members(item, found) for item in block.all("EntitySelection")
-    }
+    selections = {item.text("name"): _members(item, found) for item in block.all("EntitySelection")}
     return Entities(found, selections)
 
 
@@ -160,7 +158,7 @@ def _body(name: str, body: Element, where: str, notes: list) -> Entity:
     size_m, center_m = _box(name, body, notes)
     axles, performance = body.first("Axles"), body.first("Performance")
     wheelbase_m = _wheelbase(axles) if axles else None
-    limits = [None, None, None]
+    limits: list[float | None] = [None, None, None]
     if performance:
         limits = [performance.maybe(word)
                   for word in ("maxSpeed", "maxAcceleration", "maxDeceleration")]  # fmt: skip
@@ -186,8 +184,8 @@ def _box(name: str, body: Element, notes: list):
     box = body.first("BoundingBox")
     if box is None:
         notes.append((body.where, f"'{name}' has no bounding box: a usual size is taken"))
-        size = USUAL_SIZE_M[body.tag]
-        return size, (size[0] * 0.3 if body.tag == "Vehicle" else 0.0, 0.0)
+        usual = USUAL_SIZE_M[body.tag]
+        return usual, (usual[0] * 0.3 if body.tag == "Vehicle" else 0.0, 0.0)
     center, size = box.one("Center"), box.one("Dimensions")
     center.number("z")
     lengths = (size.number("length"), size.number("width"), size.number("height"))

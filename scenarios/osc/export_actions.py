@@ -53,7 +53,9 @@ class ActionWriter:
             return xosc.RelativeObjectPosition(position.entity, position.dx_m, position.dy_m,
                                                orientation=turn)  # fmt: skip
         if isinstance(position, m.RelativeLanePosition) and not position.keep_lateral:
-            turn = xosc.Orientation(h=position.heading_rad, reference=xosc.ReferenceContext.relative)
+            turn = xosc.Orientation(
+                h=position.heading_rad, reference=xosc.ReferenceContext.relative
+            )
             return xosc.RelativeLanePosition(position.lanes, position.entity, position.lateral_m,
                                              ds=position.ds_m, orientation=turn)  # fmt: skip
         x, y, heading = self.pose(position)
@@ -108,7 +110,7 @@ class ActionWriter:
 
 UNSAID = {
     m.Grow: "its box grows (a door); OpenSCENARIO has no such action, it is left out",
-    m.ActivateController: "its own driver takes over; a controller is the simulator's own, left out",
+    m.ActivateController: "its own driver takes over; the simulator's own, it is left out",
     m.Appearance: "lights and animations are left out",
     m.UserDefined: "a user-defined action is left out",
 }
@@ -125,7 +127,9 @@ def _speed(w: ActionWriter, a: m.Speed, actor: str) -> Any:
     if a.relative_to is None:
         return xosc.AbsoluteSpeedAction(a.speed_mps, dynamics(a.dynamics))
     kind = getattr(xosc.SpeedTargetValueType, a.relation)
-    return xosc.RelativeSpeedAction(a.speed_mps, a.relative_to, dynamics(a.dynamics), kind, a.continuous)
+    return xosc.RelativeSpeedAction(
+        a.speed_mps, a.relative_to, dynamics(a.dynamics), kind, a.continuous
+    )
 
 
 def _brake(w: ActionWriter, a: m.Brake, actor: str) -> Any:

@@ -81,20 +81,14 @@ CONDITIONS: dict[type, Callable[[Any, Place], Any]] = {
     m.SimulationTime: lambda c, p: xosc.SimulationTimeCondition(c.value_s, _rule(c)),
     m.RelativeDistance: _relative_distance,
     m.TimeToCollision: _time_to_collision,
-    m.TimeHeadway: lambda c, p: xosc.TimeHeadwayCondition(
-        c.entity, c.value_s, _rule(c), **_gap(c)
-    ),
-    m.Distance: lambda c, p: xosc.DistanceCondition(
-        c.value_m, _rule(c), p(c.position), **_gap(c)
-    ),
+    m.TimeHeadway: lambda c, p: xosc.TimeHeadwayCondition(c.entity, c.value_s, _rule(c), **_gap(c)),
+    m.Distance: lambda c, p: xosc.DistanceCondition(c.value_m, _rule(c), p(c.position), **_gap(c)),
     m.ReachPosition: lambda c, p: xosc.ReachPositionCondition(p(c.position), c.tolerance_m),
     m.SpeedIs: lambda c, p: xosc.SpeedCondition(c.value_mps, _rule(c), _direction(c)),
     m.RelativeSpeed: lambda c, p: xosc.RelativeSpeedCondition(
         c.value_mps, _rule(c), c.entity, _direction(c)
     ),
-    m.Acceleration: lambda c, p: xosc.AccelerationCondition(
-        c.value_mps2, _rule(c), _direction(c)
-    ),
+    m.Acceleration: lambda c, p: xosc.AccelerationCondition(c.value_mps2, _rule(c), _direction(c)),
     m.StandStill: lambda c, p: xosc.StandStillCondition(c.duration_s),
     m.TraveledDistance: lambda c, p: xosc.TraveledDistanceCondition(c.value_m),
     m.Collision: lambda c, p: xosc.CollisionCondition(c.entity or xosc.ObjectType.vehicle),

@@ -39,7 +39,9 @@ def scenario_out(
             writer.notes.append(f"{actor.id}: drives on its own when its script is over; in the "
                                 "file it keeps its speed")  # fmt: skip
     seconds = (scene.steps - 1) * DT_S
-    storyboard = xosc.StoryBoard(_init(board, scene, friction, writer), _stop(board, seconds, writer))
+    storyboard = xosc.StoryBoard(
+        _init(board, scene, friction, writer), _stop(board, seconds, writer)
+    )
     for story in board.stories:
         storyboard.add_story(_story(story, writer))
     variables = xosc.VariableDeclarations()
@@ -114,8 +116,10 @@ def _place_actor(init: Any, actor: m.Actor, writer: ActionWriter) -> None:
     if actor.start is None:
         return
     init.add_init_action(actor.id, xosc.TeleportAction(writer.place(actor.start)))
-    if isinstance(actor.start, m.PathPosition) and actor.kind != "object" and (
-        abs(np.sin(actor.start.heading_rad)) < 1e-6 and np.cos(actor.start.heading_rad) > 0
+    if (
+        isinstance(actor.start, m.PathPosition)
+        and actor.kind != "object"
+        and (abs(np.sin(actor.start.heading_rad)) < 1e-6 and np.cos(actor.start.heading_rad) > 0)
     ):
         init.add_init_action(actor.id, writer.follow(f"way of {actor.id}", actor.start))
     init.add_init_action(actor.id, _at_once(actor.speed_mps))

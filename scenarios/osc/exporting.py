@@ -95,4 +95,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(level)
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from drivewm.scenarios.osc.conditions import clock_s
+from drivewm.scenarios.osc.conditions_value import clock_s
 from drivewm.scenarios.osc.context import Context
 from drivewm.scenarios.osc.element import Element
 from drivewm.scenarios.osc.parameters import declare_all

@@ -100,7 +100,7 @@ def _boxes(rollout: Rollout, number: int, step: int, share: float) -> tuple[Poly
     x = ego[0] + vehicle.rear_axle_to_center_m * math.cos(ego[2])
     y = ego[1] + vehicle.rear_axle_to_center_m * math.sin(ego[2])
     car = _box(x, y, ego[2], vehicle.length_m, vehicle.width_m)
-    return car, _box(*other[:3], size[0], size[1])
+    return car, _box(other[0], other[1], other[2], size[0], size[1])
 
 
 def _contact(rollout: Rollout, number: int, step: int, share: float) -> tuple[float, float]:
@@ -138,7 +138,10 @@ def _ego_at(rollout: Rollout, step: int, share: float) -> tuple[float, float, fl
 def _track_at(rollout: Rollout, number: int, step: int, share: float):
     """x, y, heading, speed."""
     rows = rollout.tracks.state[number, step : step + 2]
-    xy, speed_xy = rows[:, [TrackColumn.X, TrackColumn.Y]], rows[:, [TrackColumn.VX, TrackColumn.VY]]
+    xy, speed_xy = (
+        rows[:, [TrackColumn.X, TrackColumn.Y]],
+        rows[:, [TrackColumn.VX, TrackColumn.VY]],
+    )
     x, y, speed = _between(rollout, step, share, xy, speed_xy)
     heading = rows[:, TrackColumn.HEADING]
     turn = math.remainder(float(heading[1] - heading[0]), 2 * math.pi)
@@ -192,5 +195,3 @@ def _impact(rollout: Rollout, number: int, step: int, share: float, references: 
         contact_behind_front_m=bumper - (touch[0] * c + touch[1] * s),
         front_on_other_m=0.5 * float(rollout.tracks.size_m[number, 0]) - on_other,
     )  # fmt: skip
-
-

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -122,7 +123,7 @@ def sample_s(road: Road, low_m: float, high_m: float, is_bent: bool = False) -> 
         return np.array([low_m, high_m])
     knots = [low_m, *(float(s) for s in road.plan.starts_m if low_m < s < high_m), high_m]
     parts = []
-    for start, end in zip(knots, knots[1:]):
+    for start, end in pairwise(knots):
         bend = float(np.abs(road.plan.at(np.linspace(start, end, 33)[:-1]).curvature_per_m).max())
         step = STRAIGHT_STEP_M if bend < 1e-9 and not is_bent else BENT_STEP_M
         step = min(step, TURN_RAD / max(bend, 1e-9))

@@ -117,7 +117,9 @@ def _digest(document: Document, told: Mapping[str, Any]) -> str:
     for file in document.files:
         digest.update(hashlib.blake2b(file.read_bytes(), digest_size=16).digest())
     rest = {key: value for key, value in told.items() if key != KEY}
-    digest.update(json.dumps(rest | {"parameters": dict(document.parameters)}, sort_keys=True).encode())
+    digest.update(
+        json.dumps(rest | {"parameters": dict(document.parameters)}, sort_keys=True).encode()
+    )
     return digest.hexdigest()
 
 

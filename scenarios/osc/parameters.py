@@ -138,8 +138,8 @@ def convert(value: Value, kind: str, node: Node, name: str) -> Value:
     if kind in ("string", "dateTime"):
         return as_text(value)
     if value == "":
-        raise node.error(f"declares '{name}' without a value", field=name,
-                         fix=f"give one: --set {name}=VALUE, or import a file of parameter values")  # fmt: skip
+        fix = f"give one: --set {name}=VALUE, or import a file of parameter values"
+        raise node.error(f"declares '{name}' without a value", field=name, fix=fix)
     number = as_number(value, node, name)
     if kind not in WHOLE:
         return number

@@ -7,39 +7,24 @@ road's s, a route position along the route, unless an orientation says otherwise
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any, NamedTuple
-
+from typing import Any
 
 from drivewm.errors import InputError
-from drivewm.scenarios.opendrive.model import LaneKey
 from drivewm.scenarios.opendrive.network import OpenDrive
-from drivewm.scenarios.opendrive.places import lane_at
 from drivewm.scenarios.osc.catalogs import Catalogs
 from drivewm.scenarios.osc.element import Element
 from drivewm.scenarios.osc.entities import Entities
 from drivewm.scenarios.osc.lane_paths import LanePaths, lane_paths, road_path
 from drivewm.scenarios.osc.parameters import declare_all
+from drivewm.scenarios.osc.position_kinds import SPOTS, net_of
+from drivewm.scenarios.osc.positions_later import RELATIVE
 from drivewm.scenarios.osc.routes import ReferenceRoute, route_of_waypoints
 from drivewm.scenarios.osc.shapes import read_shape
+from drivewm.scenarios.osc.spot import Spot
 from drivewm.sim.script import model as m
 from drivewm.sim.script.curve import Curve
 
 EDGE_M = 1e-6
-
-
-class Spot(NamedTuple):
-    """A place at the start of the scenario; ``path`` is one it lies on, with the arc length."""
-
-    x_m: float
-    y_m: float
-    heading_rad: float
-    path: int | None = None
-    near_s_m: float | None = None
-    key: LaneKey | None = None
-    road_s_m: float | None = None
-    has_orientation: bool = False  # the file tells the heading
 
 
 class Places:
@@ -48,7 +33,7 @@ class Places:
     def __init__(
         self, network: OpenDrive | None, entities: Entities, catalogs: Catalogs, notes: list
     ) -> None:
-        self.network, self._entities, self._catalogs = network, entities, catalogs
+        self.network, self.entities, self._catalogs = network, entities, catalogs
         self._notes = notes
         self.lanes = lane_paths(network) if network else LanePaths((), {})
         self.paths: list[m.Path] = list(self.lanes.paths)
@@ -120,8 +105,8 @@ class Places:
         item = holder.only()
         relative = RELATIVE.get(item.tag)
         if relative is not None:
-            name = self._entities.name(item)
-            return relative(self, item, name)
+            name = self.entities.name(item)
+            return relative(item, name)
         return self.position_of(self.spot(holder))
 
     def spot(self, holder: Element) -> Spot:
@@ -137,55 +122,6 @@ class Places:
                 raise item.error(f"does not fit {error.file.name}: {error.problem}",
                                  field=error.field, fix=error.fix) from None  # fmt: skip
             raise
-
-    def _net(self, item: Element) -> OpenDrive:
-        if self.network is None:
-            raise item.error("needs a road network, and the scenario has none")
-        return self.network
-
-    def on_lane(
-        self, road: str, lane: int, s_m: float, offset_m: float, turn: tuple[float, str] | None,
-        item: Element,
-    ) -> Spot:  # fmt: skip
-        """A place in a lane; ``offset_m`` along the road's t."""
-        network = self._net(item)
-        pose = network.lane_position(road, lane, s_m, offset_m)
-        key = network.key(road, lane, s_m)
-        along = pose.heading_rad
-        if not network.drives_forward(road, lane, s_m):
-            along += math.pi
-        path, near = self.lanes.place(key, s_m) if key in self.lanes.pieces else (None, None)
-        heading = _turned(along, turn)
-        return Spot(pose.x_m, pose.y_m, heading, path, near, key, s_m, turn is not None)
-
-    def on_road(
-        self, road: str, s_m: float, t_m: float, turn: tuple[float, str] | None, item: Element
-    ) -> Spot:
-        """A place beside a road's reference line."""
-        network = self._net(item)
-        pose = network.road_position(road, s_m, t_m)
-        heading = _turned(pose.heading_rad, turn)
-        found = self._lane_near(road, s_m, t_m, heading - pose.heading_rad)
-        spot = Spot(pose.x_m, pose.y_m, heading, has_orientation=turn is not None)
-        if found is None:
-            return spot
-        path, near = self.lanes.place(found, s_m)
-        return spot._replace(path=path, near_s_m=near, key=found, road_s_m=s_m)
-
-    def _lane_near(self, road_id: str, s_m: float, t_m: float, turn: float) -> LaneKey | None:
-        """The lane at (s, t), between two the one that leads the way; beyond all the outermost."""
-        assert self.network is not None
-        road = self.network.roads[road_id]
-        number = road.section_index(s_m)
-        section = road.sections[number]
-        ids = {lane_at(road, section, s_m, t_m + step) for step in (EDGE_M, -EDGE_M)} - {None}
-        if not ids and section.lanes:
-            ids = {max(section.lanes)} if t_m > 0 else {min(section.lanes)}
-        keys = [LaneKey(road_id, number, i) for i in sorted(i for i in ids if i)]
-        keys = [key for key in keys if key in self.lanes.pieces]
-        ahead = math.cos(turn) >= 0
-        keys.sort(key=lambda k: road.drives_forward(section.lanes[k.lane]) != ahead)
-        return keys[0] if keys else None
 
     # Paths.
 
@@ -227,8 +163,10 @@ class Places:
         if found.flag("closed"):
             self._notes.append((found.where, "a closed trajectory is driven once"))
         shape = read_shape(found, self.spot)
-        path = m.Path(name=found.text("name"), xy=shape.xy, kind="trajectory",
-                      heading_rad=shape.heading_rad, times_s=shape.times_s, where=found.where)  # fmt: skip
+        path = m.Path(
+            name=found.text("name"), xy=shape.xy, kind="trajectory", times_s=shape.times_s,
+            heading_rad=shape.heading_rad, where=found.where,
+        )  # fmt: skip
         parts = (shape.xy, shape.heading_rad, shape.times_s)
         told = (None if x is None else x.tobytes() for x in parts)
         index = self.add(path, ("trajectory", shape.is_relative, *told))
@@ -258,7 +196,7 @@ class Places:
             spots.append(spots[0])
         key = ("route", *spots)
         if key not in self._cache:
-            reference = route_of_waypoints(self._net(found), spots, found)
+            reference = route_of_waypoints(net_of(self, found), spots, found)
             name = found.text("name", "route")
             path = m.Path(name=name, xy=reference.lane_xy, kind="route", where=found.where)
             self._references[self.add(path, key)] = reference
@@ -297,208 +235,3 @@ class Places:
         if isinstance(position, m.PathPosition):
             return self.curve(position.path).pose(position.s_m, position.lateral_m)[:2]
         return None
-
-
-def _orientation(item: Element) -> tuple[float, str] | None:
-    """(heading, relative or absolute), or None where the file tells none."""
-    block = item.first("Orientation")
-    if block is None:
-        return None
-    kind = block.choice("type", ("relative", "absolute"), "absolute")
-    for word in ("p", "r"):
-        block.number(word, 0.0)  # the world is flat
-    if not block.has("h"):
-        return None if kind == "relative" else (0.0, "absolute")
-    return block.number("h"), kind
-
-
-def _turned(along: float, turn: tuple[float, str] | None) -> float:
-    if turn is None:
-        return math.remainder(along, 2 * math.pi)
-    angle, kind = turn
-    return math.remainder(angle if kind == "absolute" else along + angle, 2 * math.pi)
-
-
-def _lane_id(item: Element, field: str = "laneId") -> int:
-    return item.whole(field)
-
-
-def _world(places: Places, item: Element) -> Spot:
-    for word in ("z", "p", "r"):
-        item.number(word, 0.0)
-    return Spot(item.number("x"), item.number("y"), item.number("h", 0.0),
-                has_orientation=item.has("h"))  # fmt: skip
-
-
-def _lane(places: Places, item: Element) -> Spot:
-    return places.on_lane(item.text("roadId"), _lane_id(item), item.number("s"),
-                          item.number("offset", 0.0), _orientation(item), item)  # fmt: skip
-
-
-def _road(places: Places, item: Element) -> Spot:
-    return places.on_road(item.text("roadId"), item.number("s"), item.number("t"),
-                          _orientation(item), item)  # fmt: skip
-
-
-def _relative_object(places: Places, item: Element) -> Spot:
-    base = places.start(places._entities.name(item), item)
-    item.number("dz", 0.0)
-    dx, dy = item.number("dx"), item.number("dy")
-    c, s = math.cos(base.heading_rad), math.sin(base.heading_rad)
-    turn = _orientation(item)
-    x, y = base.x_m + c * dx - s * dy, base.y_m + s * dx + c * dy
-    return _near(places, x, y, _turned(base.heading_rad, turn), base, turn is not None)
-
-
-def _relative_world(places: Places, item: Element) -> Spot:
-    base = places.start(places._entities.name(item), item)
-    item.number("dz", 0.0)
-    x, y = base.x_m + item.number("dx"), base.y_m + item.number("dy")
-    turn = _orientation(item)
-    return _near(places, x, y, _turned(base.heading_rad, turn), base, turn is not None)
-
-
-def _near(places: Places, x: float, y: float, heading: float, base: Spot, told: bool) -> Spot:
-    """A place in the world, with the lane it lies in where there is one."""
-    spot = Spot(x, y, heading, has_orientation=told)
-    if places.network is None or not places.network.roads:
-        return spot
-    found = places.network.project(x, y, heading)
-    if found.lane is None:
-        return spot
-    key = places.network.key(found.road, found.lane, found.s_m)
-    if key not in places.lanes.pieces:
-        return spot
-    path, near = places.lanes.place(key, found.s_m)
-    return spot._replace(path=path, near_s_m=near, key=key, road_s_m=found.s_m)
-
-
-def _relative_lane(places: Places, item: Element) -> Spot:
-    """``dLane`` counts lanes to the left in driving direction; ``ds`` goes along the road."""
-    name = places._entities.name(item)
-    base, network = places.start(name, item), places._net(item)
-    if base.key is None or base.road_s_m is None:
-        raise item.error(f"is relative to the lane of '{name}', which stands in none")
-    forward = network.drives_forward(base.key.road, base.key.lane, base.road_s_m)
-    side, lane = (1 if forward else -1), base.key.lane
-    steps = item.whole("dLane")
-    for _ in range(abs(steps)):
-        lane += side if steps > 0 else -side
-        lane = lane or (side if steps > 0 else -side)
-    ds = item.number("dsLane" if item.has("dsLane") else "ds", 0.0)
-    offset, turn = item.number("offset", 0.0), _orientation(item)
-    s = base.road_s_m + side * ds
-    if not item.has("dsLane") and 0.0 <= s <= network.road(base.key.road).length_m:
-        return places.on_lane(base.key.road, lane, s, side * offset, turn, item)
-    beside = network.key(base.key.road, lane, base.road_s_m)
-    path, near = places.lanes.place(beside, base.road_s_m)
-    curve = places.curve(path)
-    way = 1 if network.drives_forward(base.key.road, lane, base.road_s_m) == forward else -1
-    at = near + way * ds
-    if not -1e-6 <= at <= curve.length_m + 1e-6:
-        raise item.error(f"lies {ds:g} m from '{name}', beyond the end of its lanes", field="ds")
-    x, y, along = curve.pose(at, way * offset)
-    spot = _near(places, x, y, _turned(along, turn), base, turn is not None)
-    return spot._replace(path=path, near_s_m=at)
-
-
-def _relative_road(places: Places, item: Element) -> Spot:
-    name = places._entities.name(item)
-    base, network = places.start(name, item), places._net(item)
-    found = network.project(base.x_m, base.y_m, base.heading_rad)
-    s, t = found.s_m + item.number("ds"), found.t_m + item.number("dt")
-    return places.on_road(found.road, s, t, _orientation(item), item)
-
-
-def _trajectory(places: Places, item: Element) -> Spot:
-    path = places.trajectory_of(item)
-    if path in places.from_actor:
-        raise item.error("is on a trajectory that tells no start")
-    s, t = item.number("s"), item.number("t", 0.0)
-    x, y, along = places.curve(path).pose(s, t)
-    turn = _orientation(item)
-    return Spot(x, y, _turned(along, turn), path, s, has_orientation=turn is not None)
-
-
-def _route(places: Places, item: Element) -> Spot:
-    """``FromLaneCoordinates`` counts lanes from the route's own direction: -1 is the first to the
-    right of the reference line (so the Euro NCAP obstructions stand where the protocol says)."""
-    path = places.route_of(item.one("RouteRef"), None)
-    reference, turn = places.reference(path), _orientation(item)
-    inside = item.one("InRoutePosition").only()
-    if inside.tag in ("FromCurrentEntity", "PositionOfCurrentEntity"):
-        base = places.start(places._entities.name(inside), inside)
-        return Spot(base.x_m, base.y_m, _turned(base.heading_rad, turn), path)
-    s = inside.number("pathS")
-    if inside.tag in ("FromRoadCoordinates", "PositionInRoadCoordinates"):
-        x, y, along = reference.at(s, inside.number("t"))
-    elif inside.tag in ("FromLaneCoordinates", "PositionInLaneCoordinates"):
-        t = reference.lane_t(s, _lane_id(inside), inside) + inside.number("laneOffset", 0.0)
-        x, y, along = reference.at(s, t)
-    else:
-        raise inside.error("is not supported in a route position")
-    return Spot(x, y, _turned(along, turn), path, has_orientation=turn is not None)
-
-
-def _geo(places: Places, item: Element) -> Spot:
-    raise item.error("is not supported: positions on the globe need the road network's projection")
-
-
-SPOTS: Mapping[str, Callable[[Places, Element], Spot]] = {
-    "WorldPosition": _world, "LanePosition": _lane, "RoadPosition": _road,
-    "RelativeObjectPosition": _relative_object, "RelativeWorldPosition": _relative_world,
-    "RelativeLanePosition": _relative_lane, "RelativeRoadPosition": _relative_road,
-    "TrajectoryPosition": _trajectory, "RoutePosition": _route, "GeoPosition": _geo,
-}  # fmt: skip
-
-
-def _later_object(places: Places, item: Element, name: str) -> m.RelativePosition:
-    return _later(item, name, "object")
-
-
-def _later_world(places: Places, item: Element, name: str) -> m.RelativePosition:
-    return _later(item, name, "world")
-
-
-def _later(item: Element, name: str, frame: Any) -> m.RelativePosition:
-    item.number("dz", 0.0)
-    turn = _orientation(item)
-    heading: float | None = 0.0
-    if frame == "object" and turn is not None and turn[1] == "absolute":
-        raise item.error("with an absolute orientation is not supported here")
-    if turn is not None:
-        heading = turn[0]
-    elif frame == "world":
-        heading = None
-    if frame == "world" and turn is not None and turn[1] == "relative":
-        raise item.error("with a relative orientation is not supported here")
-    return m.RelativePosition(entity=name, dx_m=item.number("dx"), dy_m=item.number("dy"),
-                              frame=frame, heading_rad=heading)  # fmt: skip
-
-
-def _later_lane(places: Places, item: Element, name: str) -> m.RelativeLanePosition:
-    ds = item.number("dsLane" if item.has("dsLane") else "ds", 0.0)
-    found = m.RelativeLanePosition(entity=name, lanes=item.whole("dLane"), ds_m=ds,
-                                   lateral_m=item.number("offset", 0.0))  # fmt: skip
-    return replace(found, heading_rad=_along_lane(item))
-
-
-def _later_road(places: Places, item: Element, name: str) -> m.RelativeLanePosition:
-    return m.RelativeLanePosition(
-        entity=name, ds_m=item.number("ds"), lateral_m=item.number("dt"), keep_lateral=True,
-        heading_rad=_along_lane(item),
-    )  # fmt: skip
-
-
-def _along_lane(item: Element) -> float:
-    turn = _orientation(item)
-    if turn is not None and turn[1] == "absolute":
-        raise item.error("with an absolute orientation is not supported here")
-    return turn[0] if turn else 0.0
-
-
-RELATIVE: Mapping[str, Callable[[Places, Element, str], m.Position]] = {
-    "RelativeObjectPosition": _later_object, "RelativeWorldPosition": _later_world,
-    "RelativeLanePosition": _later_lane, "RelativeRoadPosition": _later_road,
-}  # fmt: skip
-

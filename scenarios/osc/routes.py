@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,7 @@ from drivewm.scenarios.opendrive.model import DRIVING, LaneKey
 from drivewm.scenarios.opendrive.network import OpenDrive
 from drivewm.scenarios.opendrive.routes import LanePlace, Leg, Route
 from drivewm.scenarios.osc.element import Element
-
-if TYPE_CHECKING:
-    from drivewm.scenarios.osc.places import Spot
+from drivewm.scenarios.osc.spot import Spot
 
 
 class ReferenceRoute:
@@ -53,9 +50,7 @@ class ReferenceRoute:
         return side * self._network.lane_t(leg.road, side * lane, s)
 
 
-def route_of_waypoints(
-    network: OpenDrive, spots: Sequence[Spot], item: Element
-) -> ReferenceRoute:
+def route_of_waypoints(network: OpenDrive, spots: Sequence[Spot], item: Element) -> ReferenceRoute:
     """The way through all waypoints.
 
     Raises:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.interpolate import BSpline
 
 from drivewm.scenarios.osc.element import Element
+from drivewm.scenarios.osc.spot import Spot
 
-if TYPE_CHECKING:
-    from drivewm.scenarios.osc.places import Spot
-
-Resolve = Callable[[Element], "Spot"]
+Resolve = Callable[[Element], Spot]
 STEP_M, TURN_RAD = 1.0, 0.02  # of sampled curves
 APART_M = 1e-3  # a vertex that repeats the one before (a halt, if timed) is put this far on
 MAX_VERTICES = 200_000
@@ -76,7 +73,9 @@ def _clothoid(shape: Element, resolve: Resolve) -> Sampled:
     rate = shape.number("curvaturePrime" if shape.has("curvaturePrime") else "curvatureDot")
     if length <= 0:
         raise shape.error(f"is {length:g} m long", field="length")
-    xy, _, s = clothoid((spot.x_m, spot.y_m, spot.heading_rad), start, start + rate * length, length)
+    xy, _, s = clothoid(
+        (spot.x_m, spot.y_m, spot.heading_rad), start, start + rate * length, length
+    )
     times = None
     if shape.has("startTime") and shape.has("stopTime"):
         first, last = shape.number("startTime"), shape.number("stopTime")

@@ -55,7 +55,9 @@ def read_storyboard(storyboard: Element, context: Context) -> Read:
 def _init(storyboard: Element, context: Context) -> Iterator[m.InitAction]:
     actions = storyboard.path("Init", "Actions")
     for item in actions.all("GlobalAction", "UserDefinedAction"):
-        found = (read_global if item.tag == "GlobalAction" else read_user_defined)(item, "", context)
+        found = (read_global if item.tag == "GlobalAction" else read_user_defined)(
+            item, "", context
+        )
         if found is not None:
             yield m.InitAction(action=found)
     for private in actions.all("Private"):

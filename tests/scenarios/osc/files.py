@@ -1,10 +1,13 @@
 """Small OpenSCENARIO and OpenDRIVE files for the tests."""
+# ruff: noqa: E501 (XML stays on its line)
 
 from __future__ import annotations
 
 from pathlib import Path
 
-HEADER = '<FileHeader revMajor="1" revMinor="3" date="2026-01-01T00:00:00" author="t" description="d"/>'
+HEADER = (
+    '<FileHeader revMajor="1" revMinor="3" date="2026-01-01T00:00:00" author="t" description="d"/>'
+)
 EGO = """<ScenarioObject name="Ego"><Vehicle name="car" vehicleCategory="car"><BoundingBox>
 <Center x="1.4" y="0" z="0.75"/><Dimensions width="2" length="5" height="1.5"/></BoundingBox>
 <Performance maxSpeed="70" maxAcceleration="5" maxDeceleration="10"/><Axles>
@@ -17,7 +20,9 @@ mass="80"><BoundingBox><Center x="0" y="0" z="0.9"/>
 <Dimensions width="0.5" length="0.6" height="1.8"/></BoundingBox></Pedestrian></ScenarioObject>"""
 
 
-def lane(road: str = "1", lane_id: int = -1, s: str = "50", offset: str = "0", more: str = "") -> str:
+def lane(
+    road: str = "1", lane_id: int = -1, s: str = "50", offset: str = "0", more: str = ""
+) -> str:
     """``<LanePosition>``."""
     return (
         f'<LanePosition roadId="{road}" laneId="{lane_id}" s="{s}" offset="{offset}">'
@@ -32,7 +37,9 @@ def teleport(position: str) -> str:
     )
 
 
-def speed(target: str = "10", shape: str = "step", dimension: str = "time", value: str = "0") -> str:
+def speed(
+    target: str = "10", shape: str = "step", dimension: str = "time", value: str = "0"
+) -> str:
     """``<PrivateAction>`` with an absolute speed."""
     return (
         "<PrivateAction><LongitudinalAction><SpeedAction>"
@@ -106,6 +113,7 @@ STANDING = private("Ego", teleport(lane()))
 
 def xodr(length: float = 500.0, lanes: int = 2, geometry: str = "<line/>") -> str:
     """A road along x from the origin: ``lanes`` of 3.5 m to each side (-1 and 1 innermost)."""
+
     def side(sign: int) -> str:
         ids = range(lanes, 0, -1) if sign > 0 else range(-1, -lanes - 1, -1)
         return "".join(

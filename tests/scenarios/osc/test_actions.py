@@ -1,4 +1,5 @@
 """Every action and condition of 1.0 to 1.3 that is read: what becomes of it, and that it runs."""
+# ruff: noqa: E501 (XML stays on its line)
 
 import pytest
 
@@ -136,7 +137,9 @@ CONDITIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("condition", "kind"), CONDITIONS, ids=lambda x: getattr(x, "__name__", ""))
+@pytest.mark.parametrize(
+    ("condition", "kind"), CONDITIONS, ids=lambda x: getattr(x, "__name__", "")
+)
 def test_condition_is_read_and_runs(tmp_path, condition, kind):
     imported = scenario(tmp_path, condition=condition)
     assert type(first_event(imported).trigger.groups[0][0]) is kind
@@ -159,7 +162,10 @@ def test_what_could_change_the_outcome_is_refused(tmp_path, action, told):
 
 
 def test_user_values_are_given_by_the_caller(tmp_path):
-    imported = scenario(tmp_path, condition=by_value('<UserDefinedValueCondition name="aeb" rule="equalTo" value="on"/>'))
+    imported = scenario(
+        tmp_path,
+        condition=by_value('<UserDefinedValueCondition name="aeb" rule="equalTo" value="on"/>'),
+    )
     assert any("value 'aeb'" in note.text for note in imported.notes)
     again = load(imported.document.file, user_values={"aeb": "on"})
     _, without = drive(imported, "scripted")
@@ -190,10 +196,19 @@ def test_the_ego_is_found_by_the_rule(tmp_path):
 
 
 def test_the_clock_counts_from_the_time_that_init_tells(tmp_path):
-    clock = overall('<EnvironmentAction><Environment name="e"><TimeOfDay animation="true" dateTime="2024-05-01T08:00:00"/></Environment></EnvironmentAction>')
+    clock = overall(
+        '<EnvironmentAction><Environment name="e"><TimeOfDay animation="true" dateTime="2024-05-01T08:00:00"/></Environment></EnvironmentAction>'
+    )
     late = by_value('<TimeOfDayCondition rule="greaterOrEqual" dateTime="2024-05-01T08:00:02"/>')
     body = story("Ego", event("go", speed("8"), trigger(late)))
-    imported = load(write(tmp_path, xosc(clock + private("Ego", teleport(lane())), body, trigger(after(4), tag="StopTrigger"))))
+    imported = load(
+        write(
+            tmp_path,
+            xosc(
+                clock + private("Ego", teleport(lane())), body, trigger(after(4), tag="StopTrigger")
+            ),
+        )
+    )
     _, outcome = drive(imported, "scripted")
     (fired,) = (entry for entry in outcome.log if entry.what == "fired")
     assert fired.time_s == pytest.approx(2.0, abs=0.02)

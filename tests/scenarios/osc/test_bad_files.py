@@ -1,4 +1,5 @@
 """What is wrong with a file is named, with its line; nothing is skipped in silence."""
+# ruff: noqa: E501 (XML stays on its line)
 
 import pytest
 
@@ -63,7 +64,9 @@ def test_unknown_catalog_entry_names_the_nearest(tmp_path):
     folder = tmp_path / "cats"
     folder.mkdir()
     car = EGO.split(">", 1)[1].rsplit("</ScenarioObject>", 1)[0]
-    (folder / "c.xosc").write_text(f'<OpenSCENARIO>{HEADER}<Catalog name="cars">{car}</Catalog></OpenSCENARIO>')
+    (folder / "c.xosc").write_text(
+        f'<OpenSCENARIO>{HEADER}<Catalog name="cars">{car}</Catalog></OpenSCENARIO>'
+    )
     catalogs = '<VehicleCatalog><Directory path="cats"/></VehicleCatalog>'
     entity = '<ScenarioObject name="Ego"><CatalogReference catalogName="cars" entryName="{}"/></ScenarioObject>'
     text = xosc(STANDING, entities=entity.format("caar"), catalogs=catalogs)
@@ -101,7 +104,11 @@ def test_an_entity_that_is_nowhere_is_named(tmp_path):
 
 def test_entities_need_a_size_and_a_known_kind(tmp_path):
     refused(tmp_path, xosc(STANDING, entities=EGO.replace('length="5"', 'length="0"')), "0 m long")
-    refused(tmp_path, xosc(STANDING, entities=EGO.replace('"car"><B', '"ufo"><B')), 'vehicleCategory="ufo"')
+    refused(
+        tmp_path,
+        xosc(STANDING, entities=EGO.replace('"car"><B', '"ufo"><B')),
+        'vehicleCategory="ufo"',
+    )
     refused(tmp_path, xosc(STANDING, entities=EGO + EGO), "a second time")
 
 
@@ -110,13 +117,19 @@ def test_pedals_of_others_are_refused_not_ignored(tmp_path):
         "<PrivateAction><ControllerAction><OverrideControllerValueAction>"
         '<Brake active="{}" value="1"/></OverrideControllerValueAction></ControllerAction></PrivateAction>'
     )
-    refused(tmp_path, xosc(STANDING, story("Ego", event("go", action.format("true")))), "moved, not driven")
+    refused(
+        tmp_path,
+        xosc(STANDING, story("Ego", event("go", action.format("true")))),
+        "moved, not driven",
+    )
     found = load(write(tmp_path, xosc(STANDING, story("Ego", event("go", action.format("false"))))))
     assert any("never on" in note.text for note in found.notes)
 
 
 def test_unknown_attributes_are_notes(tmp_path):
-    text = xosc(STANDING, story("Ego", event("go", speed()))).replace('name="act"', 'name="act" mood="good"')
+    text = xosc(STANDING, story("Ego", event("go", speed()))).replace(
+        'name="act"', 'name="act" mood="good"'
+    )
     assert any("'mood' of <Act>" in note.text for note in load(write(tmp_path, text)).notes)
 
 

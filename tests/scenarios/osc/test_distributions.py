@@ -1,4 +1,5 @@
 """Files of parameter values: sets, ranges, combinations, seeded draws, paths."""
+# ruff: noqa: E501 (XML stays on its line)
 
 import pytest
 
@@ -12,7 +13,11 @@ def single(name, inner):
 
 
 def some(*values):
-    return "<DistributionSet>" + "".join(f'<Element value="{v}"/>' for v in values) + "</DistributionSet>"
+    return (
+        "<DistributionSet>"
+        + "".join(f'<Element value="{v}"/>' for v in values)
+        + "</DistributionSet>"
+    )
 
 
 def spread(step, low, high):
@@ -44,7 +49,9 @@ def scenario(folder, **parameters):
         f'<ParameterDeclaration name="{k}" parameterType="{"string" if isinstance(v, str) else "double"}" value="{v}"/>'
         for k, v in parameters.items()
     )
-    return write(folder, xosc(STANDING, parameters=text, road=str(parameters.get("road", "road.xodr"))))
+    return write(
+        folder, xosc(STANDING, parameters=text, road=str(parameters.get("road", "road.xodr")))
+    )
 
 
 def test_combinations_vary_the_last_fastest(tmp_path):
@@ -81,7 +88,9 @@ def test_paths_in_values_count_from_the_scenario_file(tmp_path):
     text = (inner / "scenario.xosc").read_text().replace('filepath="road.xodr"', 'filepath="$road"')
     (inner / "scenario.xosc").write_text(text)
     (inner / "roads" / "other.xodr").write_text(xodr(100))
-    path = values_file(tmp_path, single("road", some("roads/other.xodr")), scenario="base/scenario.xosc")
+    path = values_file(
+        tmp_path, single("road", some("roads/other.xodr")), scenario="base/scenario.xosc"
+    )
     assert read_document(path).network.file.name == "other.xodr"
 
 
@@ -142,5 +151,5 @@ def test_bad_values_are_named(tmp_path, inner, told):
 
 
 def test_missing_scenario_is_named(tmp_path):
-    with pytest.raises(InputError, match="gone.xosc, which is not there"):
+    with pytest.raises(InputError, match=r"gone.xosc, which is not there"):
         read_document(values_file(tmp_path, single("a", some(1)), scenario="gone.xosc"))

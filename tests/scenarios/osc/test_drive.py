@@ -1,4 +1,5 @@
 """Imported scenarios driven: the ego's own script, planners, the shared ALKS and NCAP files."""
+# ruff: noqa: E501 (XML stays on its line)
 
 import importlib.util
 from pathlib import Path
@@ -82,10 +83,43 @@ def test_others_react_to_the_planned_ego_not_to_the_scripted_one(tmp_path):
 def test_variables_stop_the_run_a_second_after_the_collision(tmp_path):
     variables = '<VariableDeclarations><VariableDeclaration name="hit" variableType="boolean" value="false"/></VariableDeclarations>'
     touch = by_entity('<CollisionCondition><EntityRef entityRef="Car"/></CollisionCondition>')
-    body = story("Ego", event("mark", '<GlobalAction><VariableAction variableRef="hit"><SetAction value="true"/></VariableAction></GlobalAction>', trigger(touch)))
-    stop = trigger(by_value('<VariableCondition variableRef="hit" rule="equalTo" value="true"/>'), delay="1", tag="StopTrigger")
+    body = story(
+        "Ego",
+        event(
+            "mark",
+            '<GlobalAction><VariableAction variableRef="hit"><SetAction value="true"/></VariableAction></GlobalAction>',
+            trigger(touch),
+        ),
+    )
+    stop = trigger(
+        by_value('<VariableCondition variableRef="hit" rule="equalTo" value="true"/>'),
+        delay="1",
+        tag="StopTrigger",
+    )
     _, outcome = drive(two_cars(tmp_path, body, stop=stop, variables=variables), "scripted")
     assert outcome.stopped_s == pytest.approx(outcome.impact.time_s + 1, abs=0.03)
+
+
+def test_the_loop_sets_the_known_variables_that_no_action_sets(tmp_path):
+    variables = "".join(
+        f'<VariableDeclaration name="{name}" variableType="{kind}" value="{value}"/>'
+        for name, kind, value in (("collisionDetected", "boolean", "false"),
+                                  ("egoSpeedReached", "double", "0"), ("mood", "double", "0"))
+    )  # fmt: skip
+    stop = trigger(
+        by_value(
+            '<VariableCondition variableRef="collisionDetected" rule="equalTo" value="true"/>'
+        ),
+        delay="1",
+        tag="StopTrigger",
+    )
+    imported = two_cars(
+        tmp_path, stop=stop, variables=f"<VariableDeclarations>{variables}</VariableDeclarations>"
+    )
+    _, outcome = drive(imported, "scripted")
+    assert outcome.stopped_s == pytest.approx(outcome.impact.time_s + 1, abs=0.03)
+    fired = {e.element.split(": ")[-1]: e.time_s for e in outcome.log if e.what == "fired"}
+    assert fired["egoSpeedReached"] == 0.0 and "mood" not in fired
 
 
 def test_a_walker_on_a_timed_trajectory_is_where_it_must_be(tmp_path):
@@ -99,7 +133,9 @@ def test_a_walker_on_a_timed_trajectory_is_where_it_must_be(tmp_path):
         '<TimeReference><Timing domainAbsoluteRelative="relative" scale="1" offset="0"/></TimeReference>'
         '<TrajectoryFollowingMode followingMode="position"/></FollowTrajectoryAction></RoutingAction></PrivateAction>'
     )
-    init = private("Ego", teleport(lane())) + private("Walker", teleport(lane(s="120", offset="-4")))
+    init = private("Ego", teleport(lane())) + private(
+        "Walker", teleport(lane(s="120", offset="-4"))
+    )
     body = story("Walker", event("walk", action, trigger(after(1))))
     imported = load(write(tmp_path, xosc(init, body, END, entities=EGO + WALKER)))
     found, _ = drive(imported, "scripted")
@@ -114,9 +150,14 @@ def test_lane_change_ends_in_the_middle_of_the_other_lane(tmp_path):
         'dynamicsShape="sinusoidal" dynamicsDimension="time" value="3"/><LaneChangeTarget>{}'
         "</LaneChangeTarget></LaneChangeAction></LateralAction></PrivateAction>"
     )
-    for target in ('<AbsoluteTargetLane value="-2"/>', '<RelativeTargetLane entityRef="Car" value="-1"/>'):
+    for target in (
+        '<AbsoluteTargetLane value="-2"/>',
+        '<RelativeTargetLane entityRef="Car" value="-1"/>',
+    ):
         body = story("Car", event("over", action.format(target), trigger(after(1))))
-        init = private("Ego", teleport(lane())) + private("Car", teleport(lane(s="90")), speed("10"))
+        init = private("Ego", teleport(lane())) + private(
+            "Car", teleport(lane(s="90")), speed("10")
+        )
         imported = load(write(tmp_path, xosc(init, body, END, entities=EGO + CAR)))
         found, _ = drive(imported, "scripted")
         car = states(found, "Car")
@@ -169,7 +210,10 @@ def test_the_same_scenario_from_its_text(tmp_path):
 
 def test_digest_tells_values_and_files_apart(tmp_path):
     def imported(value=None, length=500.0):
-        text = xosc(private("Ego", teleport(lane())), parameters='<ParameterDeclaration name="v" parameterType="double" value="3"/>')
+        text = xosc(
+            private("Ego", teleport(lane())),
+            parameters='<ParameterDeclaration name="v" parameterType="double" value="3"/>',
+        )
         return load(write(tmp_path, text, road=xodr(length)), value).digest
 
     assert imported() == imported()
@@ -207,7 +251,9 @@ def ncap_holds(file):
     return nominal.is_exact
 
 
-@pytest.mark.parametrize("name", ["4_2_3_crossing", "4_3_2_follow", "4_4_2_cut_in", "4_5_2_cut_out"])
+@pytest.mark.parametrize(
+    "name", ["4_2_3_crossing", "4_3_2_follow", "4_4_2_cut_in", "4_5_2_cut_out"]
+)
 def test_alks_files_run_with_their_own_ego(real_data, name):
     (file,) = (f for f in table().files_of(real_data / "openscenario")[:15] if name in f.name)
     alks_holds(file)

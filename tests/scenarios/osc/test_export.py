@@ -1,4 +1,5 @@
 """Export: the files are valid, and importing them drives the same."""
+# ruff: noqa: E501 (XML stays on its line)
 
 from dataclasses import replace
 
@@ -52,7 +53,11 @@ def problems(path):
     run_checks(config, result)
     names = result.get_checker_ids(constants.BUNDLE_NAME)
     assert "check_asam_xosc_xml_valid_schema" in names
-    return [issue.description for name in names for issue in result.get_issues(constants.BUNDLE_NAME, name)]
+    return [
+        issue.description
+        for name in names
+        for issue in result.get_issues(constants.BUNDLE_NAME, name)
+    ]
 
 
 def library(name):
@@ -80,7 +85,9 @@ def test_a_library_scenario_drives_the_same_after_export_and_import(tmp_path, na
     export(board, built.scene, tmp_path / "out.xosc", built.sim["friction"])
     imported = load(tmp_path / "out.xosc")
     driver = create("constant_velocity")
-    first = rollout(built.scene, driver, SimConfig(duration_s=12), scripted_traffic(board, built.scene))
+    first = rollout(
+        built.scene, driver, SimConfig(duration_s=12), scripted_traffic(board, built.scene)
+    )
     config = SimConfig(duration_s=12, friction=imported.friction)
     second = rollout(imported.scene, driver, config, imported.make_traffic())
     assert len(first.times_us) == len(second.times_us) == 121
@@ -98,7 +105,9 @@ def test_exported_files_pass_the_checks_of_asam(tmp_path, name):
 def test_the_checker_does_find_problems(tmp_path):
     built, board = library("cut_in")
     export(board, built.scene, tmp_path / "out.xosc")
-    text = (tmp_path / "out.xosc").read_text().replace("<SimulationTimeCondition", "<TimeOfNight", 1)
+    text = (
+        (tmp_path / "out.xosc").read_text().replace("<SimulationTimeCondition", "<TimeOfNight", 1)
+    )
     (tmp_path / "out.xosc").write_text(text)
     assert problems(tmp_path / "out.xosc")
 
@@ -117,11 +126,15 @@ def test_what_cannot_be_said_is_told(tmp_path):
     notes = export(built.storyboard, built.scene, tmp_path / "out.xosc")
     assert any("drives on its own" in note for note in notes)
     door = m.Grow(left_m=1.0)
-    board = replace(built.storyboard, stories=(m.story_of("cutter", m.Event(name="door", actions=(door,))),))
+    board = replace(
+        built.storyboard, stories=(m.story_of("cutter", m.Event(name="door", actions=(door,))),)
+    )
     notes = export(board, built.scene, tmp_path / "out.xosc")
     assert any("a door" in note for note in notes)
     refused = m.LateralDistance(entity="Ego", distance_m=1.0)
-    board = replace(built.storyboard, stories=(m.story_of("cutter", m.Event(name="e", actions=(refused,))),))
+    board = replace(
+        built.storyboard, stories=(m.story_of("cutter", m.Event(name="e", actions=(refused,))),)
+    )
     with pytest.raises(InputError, match="LateralDistance cannot be exported"):
         export(board, built.scene, tmp_path / "out.xosc")
 
@@ -135,7 +148,11 @@ def test_an_imported_file_survives_export_and_import(tmp_path):
         "dynamicsShape='cubic' maxLateralAcc='1.5'/><LaneOffsetTarget><AbsoluteTargetLaneOffset "
         "value='1'/></LaneOffsetTarget></LaneOffsetAction></LateralAction></PrivateAction>"
     )
-    body = story("Car", event("slow", speed("4", "sinusoidal", "rate", "3"), near), event("aside", offset, trigger(after(3))))
+    body = story(
+        "Car",
+        event("slow", speed("4", "sinusoidal", "rate", "3"), near),
+        event("aside", offset, trigger(after(3))),
+    )
     stop = trigger(after(9), tag="StopTrigger")
     first = load(write(tmp_path, xosc(init, body, stop, entities=EGO + CAR)))
     export(first.storyboard, first.scene, tmp_path / "again" / "out.xosc")

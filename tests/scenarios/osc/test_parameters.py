@@ -1,10 +1,21 @@
 """Parameters: order, circles, constraints, overriding, scopes."""
+# ruff: noqa: E501 (XML stays on its line)
 
 import pytest
 
 from drivewm.errors import InputError
 from drivewm.scenarios.osc.document import read_document
-from tests.scenarios.osc.files import STANDING, private, speed, story, teleport, lane, event, write, xosc
+from tests.scenarios.osc.files import (
+    STANDING,
+    event,
+    lane,
+    private,
+    speed,
+    story,
+    teleport,
+    write,
+    xosc,
+)
 
 
 def declared(name, value, kind="double", inner=""):
@@ -17,7 +28,9 @@ def limits(*rules):
 
 
 def test_declarations_may_refer_to_later_ones(tmp_path):
-    text = xosc(STANDING, parameters=declared("a", "${$b*2}") + declared("b", "$c") + declared("c", "3"))
+    text = xosc(
+        STANDING, parameters=declared("a", "${$b*2}") + declared("b", "$c") + declared("c", "3")
+    )
     assert read_document(write(tmp_path, text)).parameters == {"a": "6", "b": "3", "c": "3"}
 
 
@@ -60,7 +73,7 @@ def test_constraint_groups_are_alternatives(tmp_path):
 
 def test_setting_an_undeclared_parameter_names_the_declared(tmp_path):
     path = write(tmp_path, xosc(STANDING, parameters=declared("speed", "6")))
-    with pytest.raises(InputError, match="'sped'.*declared: speed"):
+    with pytest.raises(InputError, match=r"'sped'.*declared: speed"):
         read_document(path, {"sped": "9"})
 
 

@@ -1,4 +1,5 @@
 """Every kind of position, on a straight road along x (lanes of 3.5 m) and on a junction."""
+# ruff: noqa: E501 (XML stays on its line)
 
 import math
 
@@ -7,7 +8,20 @@ import pytest
 from drivewm.errors import InputError
 from drivewm.scenarios.osc.document import read_document
 from drivewm.sim.script import model as m
-from tests.scenarios.osc.files import CAR, EGO, by_entity, event, lane, private, speed, story, teleport, trigger, write, xosc
+from tests.scenarios.osc.files import (
+    CAR,
+    EGO,
+    by_entity,
+    event,
+    lane,
+    private,
+    speed,
+    story,
+    teleport,
+    trigger,
+    write,
+    xosc,
+)
 
 
 def placed(tmp_path, position, ego=None):
@@ -128,12 +142,17 @@ def test_bad_positions_are_named_with_their_line(tmp_path, position, told):
 
 def test_later_positions_stay_relative(tmp_path):
     position = '<RelativeLanePosition entityRef="Ego" dLane="-1" ds="20" offset="0.1"/>'
-    condition = by_entity(f'<ReachPositionCondition tolerance="1"><Position>{position}</Position></ReachPositionCondition>', "Car")
+    condition = by_entity(
+        f'<ReachPositionCondition tolerance="1"><Position>{position}</Position></ReachPositionCondition>',
+        "Car",
+    )
     init = private("Ego", teleport(lane())) + private("Car", teleport(lane()))
     text = xosc(init, story("Car", event("go", speed(), trigger(condition))), entities=EGO + CAR)
     document = read_document(write(tmp_path, text))
     found = document.read.stories[0].acts[0].groups[0].maneuvers[0].events[0].trigger.groups[0][0]
-    assert found.position == m.RelativeLanePosition(entity="Ego", lanes=-1, ds_m=20.0, lateral_m=0.1)
+    assert found.position == m.RelativeLanePosition(
+        entity="Ego", lanes=-1, ds_m=20.0, lateral_m=0.1
+    )
 
 
 def test_lane_paths_know_their_neighbours(tmp_path):
@@ -162,4 +181,6 @@ def test_parked_cars_of_the_nearside_cyclist_stand_where_the_protocol_says(real_
     cyclist, parked = starts["VRU"], starts["ObstructionLarge"]
     gap = cyclist.x_m - parked.x_m - 0.5 * (entities["VRU"].size_m[1] + 1.82)
     assert gap == pytest.approx(1.0)
-    assert math.remainder(parked.heading_rad + math.pi / 2, 2 * math.pi) == pytest.approx(0, abs=1e-9)
+    assert math.remainder(parked.heading_rad + math.pi / 2, 2 * math.pi) == pytest.approx(
+        0, abs=1e-9
+    )

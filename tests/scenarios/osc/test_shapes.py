@@ -1,4 +1,5 @@
 """Trajectories: polylines, clothoids, splines of clothoids, NURBS."""
+# ruff: noqa: E501 (XML stays on its line)
 
 import math
 
@@ -99,7 +100,9 @@ def test_single_clothoid_of_1_0_and_later(tmp_path, word):
 def test_nurbs_of_a_quarter_circle(tmp_path):
     w = math.sqrt(0.5)
     points = [(10, 0, 1), (10, 10, w), (0, 10, 1)]
-    control = "".join(f'<ControlPoint weight="{p[2]}">{world(p[0], p[1])}</ControlPoint>' for p in points)
+    control = "".join(
+        f'<ControlPoint weight="{p[2]}">{world(p[0], p[1])}</ControlPoint>' for p in points
+    )
     knots = "".join(f'<Knot value="{k}"/>' for k in (0, 0, 0, 1, 1, 1))
     path, _ = path_of(tmp_path, f'<Nurbs order="3">{control}{knots}</Nurbs>')
     assert np.allclose(np.hypot(*path.xy.T), 10.0, atol=1e-9)
