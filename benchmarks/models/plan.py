@@ -20,7 +20,8 @@ ENCODER, TRAIN, JUDGES = "encoder", "train", ("forecast", "counterfactual")
 _OF_ENCODER = (  # overrides that matter to the stages before dynamics
     "model.encoder", "model.pull", "model.lift", "model.query", "model.temporal", "model.channels",
     "model.grid", "perception_", "pretrain_", "label_share", "mirror", "repaint", "camera_dropout",
-    "lovasz_weight", "depth_weight", "motion_", "model.motion_width", "learning_rate", "class_power", "jaccard_weight", "threads",
+    "lovasz_weight", "depth_weight", "motion_", "model.motion_width", "learning_rate",
+    "class_power", "jaccard_weight", "threads",
 )  # fmt: skip
 
 
