@@ -62,7 +62,7 @@ def compare(
         unjudged=tuple(_unjudged(baseline, sides, policy)),
         findings=tuple(sorted(findings, key=worst_first)),
         tests=tuple(count_tests(judged, policy, waived) + change_tests(scored, policy)),
-        flaky=tuple(flaky),
+        flaky=tuple(sorted(flaky, key=_worsened_first)),
         waivers=tuple(states(waivers, needed(active, findings, flaky), known, today)),
         notes=tuple(_seed_notes(empty, policy) + _notes(baseline, candidate)),
     )
@@ -131,6 +131,11 @@ def _failed_before(drive: Drive, baseline: Run) -> bool:
     old = baseline.of_scenario(drive.scenario)
     same = old.get(drive.seed)
     return same.failed if same is not None else any(d.failed for d in old.values())
+
+
+def _worsened_first(item: Flaky) -> tuple[float, str, str]:
+    rise = item.after_events / max(item.after, 1) - item.before_events / max(item.before, 1)
+    return -rise, item.scenario, item.rule
 
 
 def _one_sided(comparison: Comparison, policy: Policy) -> list[Finding]:

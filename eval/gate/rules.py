@@ -62,7 +62,16 @@ def scenario_findings(
             flaky.append(_flaky(scenario, rule, old, new, hits[rule]))
         elif hits[rule]:
             findings.append(_finding(scenario, rule, severity, hits[rule], policy))
-    return findings, flaky
+    return findings, _without_echo(flaky)
+
+
+def _without_echo(flaky: Sequence[Flaky]) -> list[Flaky]:
+    """Not passed as often as something else happened: that is told once."""
+    others = [(f.before_events, f.after_events) for f in flaky if f.rule in CAUSES]
+    return [
+        f for f in flaky
+        if f.rule != "not_passed" or (f.before_events, f.after_events) not in others
+    ]  # fmt: skip
 
 
 def is_flaky(rule: str, old: Drives, limits: Limits) -> bool:
