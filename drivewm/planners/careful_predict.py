@@ -13,7 +13,8 @@ import numpy as np
 from drivewm.planners.careful_setup import Setup
 from drivewm.scene import EgoColumn, ScoreType
 
-TIMES_S = np.arange(0, 17) * 0.35  # [K]
+NEAR = 17  # times that speeds are chosen by; the later ones tell who needs a narrow stretch
+TIMES_S = np.concatenate([np.arange(NEAR) * 0.35, [6.3, 7.0, 8.0, 9.0, 10.0, 11.0]])  # [K]
 STILL_MPS = 0.35
 IN_LANE_M, IN_LANE_RAD = 2.0, 0.6
 TURNING_MPS, TURNING_M = 7.5, 15.0  # so slow and near the end of its lane it may turn

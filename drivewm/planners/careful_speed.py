@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivewm.planners.careful_path import Way
-from drivewm.planners.careful_predict import STILL_MPS, TIMES_S, Others
+from drivewm.planners.careful_predict import NEAR, STILL_MPS, TIMES_S, Others
 from drivewm.planners.careful_setup import Setup
 
 ACCELS_MPS2 = np.array([1.5, 0.8, 0.0, -0.7, -1.4, -2.2, -3.2, -4.5, -6.0, -8.0])  # [A]
@@ -56,14 +56,15 @@ def has_lane(others: Others) -> np.ndarray:
 
 def moves(speed_mps: float, most_mps: float) -> np.ndarray:
     """Way [A, K] covered under each candidate, which begins after a lag."""
-    t = np.maximum(TIMES_S - LAG_S, 0.0)[None]
+    times = TIMES_S[:NEAR]
+    t = np.maximum(times - LAG_S, 0.0)[None]
     a = ACCELS_MPS2[:, None]
     bound = np.where(a < 0, 0.0, max(most_mps, speed_mps))
     until = np.where(a == 0, np.inf, (bound - speed_mps) / np.where(a == 0, 1.0, a))
     inside = np.minimum(t, until)
     after = np.maximum(t - until, 0.0)
     way = speed_mps * inside + 0.5 * a * inside**2 + bound * np.where(np.isfinite(after), after, 0)
-    return way + speed_mps * np.minimum(TIMES_S, LAG_S)[None]
+    return way + speed_mps * np.minimum(times, LAG_S)[None]
 
 
 def free_accel(
@@ -74,13 +75,14 @@ def free_accel(
     Where all meet somebody, the hardest braking.
     """
     crossing = np.abs(others.along_mps) < 0.7 * others.speed_mps
+    on = on[:, :NEAR]
     wide = on.copy()
     for k in range(1, CROSSING_STEPS + 1):
         wide[crossing, k:] |= on[crossing, :-k]
         wide[crossing, :-k] |= on[crossing, k:]
     s = ego.s + moves(ego.speed, most_mps)  # [A, K]
-    front = s[:, None] + setup.front_m + AHEAD_M > (others.s - others.half_s)[None]
-    rear = s[:, None] - setup.rear_m - BEHIND_M < (others.s + others.half_s)[None]
+    front = s[:, None] + setup.front_m + AHEAD_M > (others.s - others.half_s)[None, :, :NEAR]
+    rear = s[:, None] - setup.rear_m - BEHIND_M < (others.s + others.half_s)[None, :, :NEAR]
     met = (wide[None] & front & rear).any(-1)  # [A, H]
     free = np.flatnonzero(~met.any(-1))
     if not len(free):
