@@ -45,7 +45,8 @@ def in_the_way(setup: Setup, ego: Ego, way: Way, others: Others) -> np.ndarray:
     follows = behind[:, 0] & (others.along_mps > 0.0)
     swings = np.abs(way.left[:8] - ego.left).max() > 1.0
     near_lane = np.abs(others.left[:, 0] - ego.left) > 1.6
-    on[follows & ~(swings & near_lane)] = False
+    beside = others.is_vru & (np.abs(others.left[:, 0] - ego.left) > 1.0)  # of a turn, say
+    on[follows & ~(swings & near_lane) & ~beside] = False
     return on
 
 
