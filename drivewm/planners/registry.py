@@ -37,6 +37,7 @@ BUILT_IN = {  # also declared in pyproject.toml; here so that a source tree work
     "nuplan_simple": "drivewm.planners.nuplan_simple:NuplanSimple",
     "pdm_closed": "drivewm.planners.pdm_closed:PdmClosed",
     "perceived": "drivewm.planners.perceived:Perceived",
+    "scripted": "drivewm.sim.script.ego:ScriptedEgo",
 }
 WRAPPERS = {  # word -> its class, and the method that tells the wrapped class in a file
     "exec": ("drivewm.planners.external:ExternalPlanner", ""),

@@ -13,7 +13,6 @@ from drivewm.scene import EgoColumn
 from drivewm.sim.config import SimConfig
 from drivewm.sim.loop import rollout
 from drivewm.sim.rollout import Rollout
-from drivewm.sim.script.ego import ScriptedEgo
 from drivewm.sim.script.record import LogEntry
 from drivewm.sim.script.traffic import ScriptedTraffic
 
@@ -68,8 +67,7 @@ def drive(imported: Imported, planner: str) -> tuple[Rollout, Outcome]:
     """
     traffic = imported.make_traffic()
     assert isinstance(traffic, ScriptedTraffic)
-    driver = ScriptedEgo() if planner == SCRIPTED else create(planner)
-    found = rollout(imported.scene, driver, SimConfig(**imported.sim), traffic)
+    found = rollout(imported.scene, create(planner), SimConfig(**imported.sim), traffic)
     return found, outcome_of(imported, planner, found, traffic)
 
 
