@@ -10,9 +10,9 @@ from drivewm.scenarios.schema import GROUPS
 HEAD = """\
 # The scenario library
 
-{families} families in {groups} groups; `drivewm scenarios list --markdown` writes this page from the
-files in `scenarios/library/<group>/<id>.yaml`. Each says one kind of conflict; its parameters make
-as many scenarios of it as are asked for ([scenarios](scenarios.md), [suites](suites.md)).
+{families} families in {groups} groups; `drivewm scenarios list --markdown` writes this page from
+the files in `scenarios/library/<group>/<id>.yaml`. Each says one kind of conflict; its parameters
+make as many scenarios of it as are asked for ([scenarios](scenarios.md), [suites](suites.md)).
 
 Of every family it is tested, on drawn values: it builds; with an ego that does not react its events
 fire and the time to collision falls below 2 s; the planner `careful` passes it and standing still
