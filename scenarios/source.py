@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -121,7 +120,9 @@ def info_of(concrete: Concrete) -> ScenarioInfo:
 
 
 def _imported_info(path: str) -> ScenarioInfo:
-    digest = hashlib.blake2b(Path(path).read_bytes(), digest_size=16).hexdigest()
+    from drivewm.scenarios.osc.load import digest_of
+
+    digest = digest_of(path)  # of the road, the catalogs and the scenario of a values file, too
     stem = Path(path).stem
     return ScenarioInfo(
         id=f"{XOSC}/{stem}", content_hash=digest, family=stem, group="imported", file=path

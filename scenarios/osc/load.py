@@ -112,6 +112,14 @@ def load_text(text: str) -> Imported:
                 told.get("user_values"))  # fmt: skip
 
 
+def digest_of(path: str | Path) -> str:
+    """The digest that :func:`load` would give, without building anything."""
+    document = read_document(path)
+    nothing: dict[str, str] = {}
+    told = {"values": nothing, "combination": None, "ego": None, "user_values": nothing}
+    return _digest(document, told)
+
+
 def _digest(document: Document, told: Mapping[str, Any]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for file in document.files:

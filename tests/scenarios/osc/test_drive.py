@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from drivewm.scenarios.osc.drive import drive
-from drivewm.scenarios.osc.load import load, load_text
+from drivewm.scenarios.osc.load import digest_of, load, load_text
 from drivewm.scenarios.osc.nominal import checks_of, nominal_of, scripted_impact
 from drivewm.scene import EgoColumn
 from tests.scenarios.osc.files import (
@@ -216,7 +216,7 @@ def test_digest_tells_values_and_files_apart(tmp_path):
         )
         return load(write(tmp_path, text, road=xodr(length)), value).digest
 
-    assert imported() == imported()
+    assert imported() == imported() == digest_of(tmp_path / "scenario.xosc")
     assert len({imported(), imported({"v": "4"}), imported(length=600.0)}) == 3
 
 
