@@ -132,9 +132,7 @@ class MotionStage(Stage):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         model, action, sight = self.model, batch["action"], None
-        rng = generator("motion", self.config.seed, self.global_step, self.global_rank)
-        flips = torch.from_numpy(rng.random(len(action)) < 0.5).to(action.device)
-        flips &= self.config.mirror
+        flips = self.mirrored(batch).to(action.device)
         losses = []
         for t in range(batch["features"].shape[1]):
             before = action[:, t - 1] if t else torch.zeros_like(action[:, 0])
@@ -147,6 +145,15 @@ class MotionStage(Stage):
                 )
                 losses.append(flow_loss(model.motion(planes), flow, known))
         return {"flow": torch.stack(losses).mean()}
+
+    def mirrored(self, batch: Batch) -> Tensor:
+        """Which rows are seen in a mirror; bool [B]. A matter of step and row, on any device."""
+        rows = batch.get("row", torch.arange(len(batch["action"])))
+        draws = [
+            generator("motion", self.config.seed, self.global_step, int(row)).random()
+            for row in rows
+        ]
+        return torch.tensor([self.config.mirror and draw < 0.5 for draw in draws])
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         return losses["flow"]

@@ -83,7 +83,7 @@ def test_a_killed_run_ends_equal_to_one_that_was_not(small_fleet, everything, wh
 
 def test_a_run_tells_its_speed_and_what_it_waited_for(whole):
     told = json.loads((whole / "timing.json").read_text())
-    assert sorted(told) == ["dynamics", "perception"]
+    assert sorted(told) == ["dynamics", "motion", "perception"]
     for stage in told.values():
         assert stage["samples_per_s"] > 0 and 0 <= stage["data_wait_share"] < 1
 
@@ -94,7 +94,7 @@ def test_the_published_weights_are_the_average_not_the_last(whole):
     average = state["callbacks"]["Average"]
     assert average["used"] and average["steps"] == 4
     name, value = next(
-        (n, v) for n, v in average["values"].items() if n.endswith("motion.out.weight")
+        (n, v) for n, v in average["values"].items() if n.endswith("foresee.out.weight")
     )
     assert torch.equal(weights(whole)[name.removeprefix("model.")], value)
 
