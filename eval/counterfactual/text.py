@@ -52,8 +52,8 @@ def _head(about: dict[str, Any]) -> list[str]:
     ]
     if len(about["models"]) > 1:
         lines.append(
-            f"A figure is the mean over {len(about['models'])} checkpoints, ± their sample standard "
-            "deviation; the interval covers states, not checkpoints."
+            f"A figure is the mean over {len(about['models'])} checkpoints, ± their sample "
+            "standard deviation; the interval covers states, not checkpoints."
         )
     if about.get("samples", 1) > 1:
         lines.append(f"{about['samples']} samples of each branch; all branches of a state share "
