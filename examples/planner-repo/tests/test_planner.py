@@ -33,9 +33,9 @@ def test_free_road_is_driven_at_speed():
 
 
 def test_stops_for_a_standing_car():
-    assert way_m(seen([(25.0, 0.0, 0.0, 0.0)])) < 20
+    assert way_m(seen([(14.0, 0.0, 0.0, 0.0)])) < 20
 
 
 def test_brakes_for_who_walks_into_the_way():
-    walker = (30.0, -4.0, 0.0, 1.4)
-    assert way_m(seen([walker])) < way_m(seen([(30.0, -4.0, 0.0, 0.0)]))
+    walker = (16.0, -4.0, 0.0, 1.4)
+    assert way_m(seen([walker])) < way_m(seen([(16.0, -4.0, 0.0, 0.0)]))
