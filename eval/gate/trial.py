@@ -13,6 +13,7 @@ from pathlib import Path
 from drivewm.errors import InputError
 from drivewm.eval.gate.bisect import Trial
 from drivewm.eval.gate.facts import Drive
+from drivewm.eval.gate.findings import RULES
 from drivewm.eval.gate.runs import read_run
 
 LABEL = "bisect"
@@ -89,5 +90,5 @@ def _score(tree: Path, setup: Setup, out: Path) -> subprocess.CompletedProcess[s
 def _text(drive: Drive) -> str:
     if drive.failed:
         return f"failed: {drive.reason}"
-    events = [name for name, happened in drive.events.items() if happened]
-    return ", ".join([f"score {drive.score:.3f}", *(name.replace("_", " ") for name in events)])
+    events = [RULES[name] for name, happened in drive.events.items() if happened]
+    return ", ".join([f"score {drive.score:.3f}", *events])
