@@ -140,8 +140,9 @@ def lane_offset(item: Element, common: dict, context: Context) -> m.LaneOffset:
     if target.tag not in ("AbsoluteTargetLaneOffset", "RelativeTargetLaneOffset"):
         raise target.error("is no target of a lane offset")
     relative = context.entities.name(target) if target.tag.startswith("Relative") else None
+    side = context.places.side_of(context.actor, target)
     return m.LaneOffset(
-        offset_m=target.number("value"), relative_to=relative, shape=shape,
+        offset_m=side * target.number("value"), relative_to=relative, shape=shape,
         max_lateral_accel_mps2=dynamics.maybe("maxLateralAcc"),
         continuous=item.flag("continuous"), **common,
     )  # fmt: skip

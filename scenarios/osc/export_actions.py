@@ -10,8 +10,9 @@ from scenariogeneration import xosc
 from shapely import LineString
 
 from drivewm.errors import InputError
+from drivewm.scenarios.osc.export_lanes import Lanes
+from drivewm.scene import RoadMap
 from drivewm.sim.script import model as m
-from drivewm.sim.script.curve import Curve
 from drivewm.sim.script.ramps import BENT
 
 FLAT_M = 1e-3  # polylines keep to the paths within this
@@ -20,14 +21,10 @@ FLAT_M = 1e-3  # polylines keep to the paths within this
 class ActionWriter:
     """Writes actions; ``notes`` collects what OpenSCENARIO cannot say."""
 
-    def __init__(self, storyboard: m.Storyboard) -> None:
-        self._paths = storyboard.roads.paths
-        self._curves = [Curve(path.xy, index=i) for i, path in enumerate(self._paths)]
-        self.lateral: dict[str, float] = {
-            a.id: a.start.lateral_m
-            for a in storyboard.actors
-            if isinstance(a.start, m.PathPosition)
-        }
+    def __init__(self, storyboard: m.Storyboard, road: RoadMap) -> None:
+        self.paths = storyboard.roads.paths
+        self.lanes = Lanes(storyboard, road)
+        self._curves = self.lanes.curves
         self.notes: list[str] = []
 
     # Places.
@@ -153,31 +150,44 @@ def _profile(w: ActionWriter, a: m.SpeedProfile, actor: str) -> Any:
 def _lane_change(w: ActionWriter, a: m.LaneChange, actor: str) -> Any:
     if a.lanes is None:
         raise InputError("a lane change to a path cannot be exported", file=a.where, field=a.name)
-    w.lateral[actor] = a.offset_m
+    aside = None
+    if a.relative_to in (None, actor):
+        aside = w.lanes.change(actor, a.lanes, a.offset_m)
+    if aside is not None:  # into an oncoming lane, which is another road
+        told = m.LaneOffset(offset_m=a.offset_m, dynamics=a.dynamics, name=a.name, where=a.where)
+        return _offset_out(told, aside)
     return xosc.RelativeLaneChangeAction(a.lanes, a.relative_to or actor, dynamics(a.dynamics),
                                          a.offset_m or None)  # fmt: skip
 
 
 def _lane_offset(w: ActionWriter, a: m.LaneOffset, actor: str) -> Any:
+    if a.relative_to is None:
+        return _offset_out(a, w.lanes.offset(actor, a.offset_m))
+    if a.dynamics is not None:
+        raise InputError("a relative lane offset with dynamics cannot be exported", file=a.where,
+                         field=a.name)  # fmt: skip
+    form = getattr(xosc.DynamicsShapes, a.shape)
+    most = a.max_lateral_accel_mps2
+    return xosc.RelativeLaneOffsetAction(a.offset_m, a.relative_to, form, most, a.continuous)
+
+
+def _offset_out(a: m.LaneOffset, aside: tuple[float, float]) -> Any:
+    """An absolute offset; a duration becomes the acceleration that takes it."""
+    offset_m, change_m = aside
     most, shape = a.max_lateral_accel_mps2, a.shape
     if a.dynamics is not None:
-        if a.dynamics.dimension != "time" and a.dynamics.shape != "step":
+        shape, most = a.dynamics.shape, None
+        if a.dynamics.dimension != "time" and shape != "step":
             raise InputError("a lane offset over a distance or at a rate cannot be exported",
                              file=a.where, field=a.name)  # fmt: skip
-        shape = a.dynamics.shape
-        change = abs(a.offset_m - w.lateral.get(actor, 0.0))
-        most = None
         if shape != "step" and a.dynamics.value > 0:
-            most = BENT[shape] * change / a.dynamics.value**2
-    w.lateral[actor] = a.offset_m
+            most = BENT[shape] * change_m / a.dynamics.value**2
     form = getattr(xosc.DynamicsShapes, shape)
-    if a.relative_to is not None:
-        return xosc.RelativeLaneOffsetAction(a.offset_m, a.relative_to, form, most, a.continuous)
-    return xosc.AbsoluteLaneOffsetAction(a.offset_m, form, most, a.continuous)
+    return xosc.AbsoluteLaneOffsetAction(offset_m, form, most, a.continuous)
 
 
 def _follow(w: ActionWriter, a: m.FollowTrajectory, actor: str) -> Any:
-    path = w._paths[a.path]
+    path = w.paths[a.path]
     if a.from_actor:
         raise InputError("a trajectory that starts where its actor is cannot be exported",
                          file=a.where, field=a.name)  # fmt: skip

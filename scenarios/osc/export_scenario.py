@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,8 @@ def scenario_out(
     board: m.Storyboard, scene: Scene, road: str, friction: float
 ) -> tuple[Any, list[str]]:
     """The scenario, and what could not be said."""
-    writer = ActionWriter(board)
+    board = _own_names(board)
+    writer = ActionWriter(board, scene.map)
     entities = xosc.Entities()
     entities.add_scenario_object(board.ego_id, _ego_car(board.ego_id, scene.vehicle))
     for actor in board.actors:
@@ -53,6 +55,48 @@ def scenario_out(
         variable_declaration=variables if board.variables else None,
     )  # fmt: skip
     return scenario, list(dict.fromkeys(writer.notes))
+
+
+def _own_names(board: m.Storyboard) -> m.Storyboard:
+    """Acts, groups and maneuvers get names that no other element has: references in OpenSCENARIO
+    must be unique. Events and actions keep theirs."""
+    stories = tuple(
+        replace(
+            story,
+            acts=tuple(
+                replace(
+                    act, name=f"{story.name} act {i}",
+                    groups=tuple(_own_group(g, f"{story.name} {i}.{j}")
+                                 for j, g in enumerate(act.groups)),
+                )
+                for i, act in enumerate(story.acts)
+            ),
+            name=f"{story.name} story",
+        )
+        for story in board.stories
+    )  # fmt: skip
+    return replace(board, stories=stories) if _refers_to_events(board) else board
+
+
+def _own_group(group: m.ManeuverGroup, name: str) -> m.ManeuverGroup:
+    maneuvers = tuple(
+        replace(maneuver, name=f"{name} maneuver {k}") for k, maneuver in enumerate(group.maneuvers)
+    )
+    return replace(group, name=f"{name} group", maneuvers=maneuvers)
+
+
+def _refers_to_events(board: m.Storyboard) -> bool:
+    """Do all references to elements name events or actions (whose names stay)?"""
+    triggers = [board.stop]
+    for story in board.stories:
+        for act in story.acts:
+            triggers += [act.start, act.stop]
+            for group in act.groups:
+                triggers += [e.trigger for man in group.maneuvers for e in man.events]
+    conditions = [c for t in triggers if t is not None for g in t.groups for c in g]
+    return all(
+        c.kind in ("event", "action") for c in conditions if isinstance(c, m.StoryboardElementState)
+    )
 
 
 def _ego_car(name: str, car: VehicleParams) -> Any:

@@ -149,6 +149,17 @@ class Places:
                                fix=f"it has: {known}")  # fmt: skip
         return self.lanes.pieces[key][0]
 
+    def side_of(self, actor: str | None, item: Element) -> int:
+        """1 where an actor starts in a lane that is driven along s, -1 against it: offsets count
+        to the left of the road's s, the engine's to the left of the way."""
+        if self.network is None or actor is None or not self.has_start(actor):
+            return 1
+        start = self.start(actor, item)
+        if start.key is None or start.road_s_m is None:
+            return 1
+        forward = self.network.drives_forward(start.key.road, start.key.lane, start.road_s_m)
+        return 1 if forward else -1
+
     def trajectory_of(self, item: Element) -> int:
         """The path of the trajectory in an action or a position."""
         holder = item.first("TrajectoryRef") or item

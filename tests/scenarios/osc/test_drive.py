@@ -166,6 +166,20 @@ def test_lane_change_ends_in_the_middle_of_the_other_lane(tmp_path):
         assert y[60] == pytest.approx(-5.25, abs=1e-6)
 
 
+@pytest.mark.parametrize(("lane_id", "y_m"), [(-1, -1.25), (1, 2.25)])
+def test_lane_offsets_count_to_the_left_of_the_road(tmp_path, lane_id, y_m):
+    action = (
+        '<PrivateAction><LateralAction><LaneOffsetAction continuous="false"><LaneOffsetActionDynamics '
+        'dynamicsShape="step"/><LaneOffsetTarget><AbsoluteTargetLaneOffset value="0.5"/></LaneOffsetTarget>'
+        "</LaneOffsetAction></LateralAction></PrivateAction>"
+    )
+    body = story("Car", event("aside", action, trigger(after(1))))
+    init = private("Ego", teleport(lane()))
+    init += private("Car", teleport(lane(lane_id=lane_id, s="200")), speed("10"))
+    found, _ = drive(load(write(tmp_path, xosc(init, body, END, entities=EGO + CAR))), "scripted")
+    assert states(found, "Car")[30, 1] == pytest.approx(y_m, abs=1e-6)
+
+
 def test_who_drives_backwards_along_a_trajectory_looks_forward(tmp_path):
     shape = "".join(f"<Vertex><Position>{lane(s=s)}</Position></Vertex>" for s in ("100", "20"))
     follow = (

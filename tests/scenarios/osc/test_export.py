@@ -79,7 +79,10 @@ def most_apart(first, second):
     return gap
 
 
-@pytest.mark.parametrize("name", ["cut_in", "occluded_pedestrian"])
+SOME = ("cut_in", "occluded_pedestrian", "oncoming_overtaker", "scooter_swerves", "ccfhol")
+
+
+@pytest.mark.parametrize("name", SOME)
 def test_a_library_scenario_drives_the_same_after_export_and_import(tmp_path, name):
     built, board = library(name)
     export(board, built.scene, tmp_path / "out.xosc", built.sim["friction"])
@@ -95,7 +98,7 @@ def test_a_library_scenario_drives_the_same_after_export_and_import(tmp_path, na
     assert moved > 1.0 and most_apart(first, second) < SAME_M
 
 
-@pytest.mark.parametrize("name", ["cut_in", "occluded_pedestrian"])
+@pytest.mark.parametrize("name", SOME)
 def test_exported_files_pass_the_checks_of_asam(tmp_path, name):
     built, board = library(name)
     export(board, built.scene, tmp_path / "out.xosc")
