@@ -15,7 +15,6 @@ from shapely.geometry import Polygon
 from drivewm.scene import EgoColumn, TrackColumn
 from drivewm.sim.rollout import Rollout
 
-NEAR_M = 30.0  # boxes of which the middles are further apart than this plus sizes cannot touch
 FINE = 10  # looks between two states
 
 
@@ -58,15 +57,7 @@ def first_impact(
 
 
 def _with(rollout: Rollout, number: int, references: dict) -> Impact | None:
-    tracks, vehicle = rollout.tracks, rollout.vehicle
-    size = tracks.size_m[number]
-    reach = math.hypot(vehicle.length_m, vehicle.width_m) + math.hypot(size[0], size[1])
-    state, valid = tracks.state[number], tracks.valid[number]
-    gap = np.hypot(
-        state[:, TrackColumn.X] - rollout.ego[:, EgoColumn.X],
-        state[:, TrackColumn.Y] - rollout.ego[:, EgoColumn.Y],
-    )
-    for step in np.flatnonzero(valid[:-1] & valid[1:] & (gap[:-1] < NEAR_M + reach)):
+    for step in _near_steps(rollout, number):
         before = 0.0
         for look in range(FINE + 1):
             share = look / FINE
@@ -76,6 +67,21 @@ def _with(rollout: Rollout, number: int, references: dict) -> Impact | None:
                 return _impact(rollout, number, int(step), share, references)
             before = share
     return None
+
+
+def _near_steps(rollout: Rollout, number: int) -> list[int]:
+    """Steps in which the boxes may touch: their circles come that near."""
+    tracks, vehicle = rollout.tracks, rollout.vehicle
+    size, state, valid = tracks.size_m[number], tracks.state[number], tracks.valid[number]
+    heading = rollout.ego[:, EgoColumn.HEADING]
+    ahead = vehicle.rear_axle_to_center_m
+    dx = state[:, TrackColumn.X] - rollout.ego[:, EgoColumn.X] - ahead * np.cos(heading)
+    dy = state[:, TrackColumn.Y] - rollout.ego[:, EgoColumn.Y] - ahead * np.sin(heading)
+    gap = np.hypot(dx, dy)
+    moved = np.hypot(np.diff(dx), np.diff(dy))
+    reach = 0.5 * (math.hypot(vehicle.length_m, vehicle.width_m) + math.hypot(size[0], size[1]))
+    near = np.minimum(gap[:-1], gap[1:]) - 2.0 * moved < reach  # cubic curves may swing out
+    return [int(step) for step in np.flatnonzero(near & valid[:-1] & valid[1:])]
 
 
 def _first_touch(rollout: Rollout, number: int, step: int, low: float, high: float) -> float:
