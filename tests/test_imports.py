@@ -18,7 +18,13 @@ from tests.source_tree import Module, imported_names, imports_of, is_within, mod
 
 ALL = modules()
 HEAVY = ("torch", "numba", "lightning", "pytorch_lightning", "nuscenes")
-OPTIONAL = {"drivewm.sim.env": "gym"}  # module -> the extra that it asks for
+OPTIONAL = {  # module -> the extra that it asks for
+    "drivewm.sim.env": "gym",
+    "drivewm.scenarios.osc.exporting": "osc",
+    "drivewm.scenarios.osc.export_actions": "osc",
+    "drivewm.scenarios.osc.export_conditions": "osc",
+    "drivewm.scenarios.osc.export_scenario": "osc",
+}
 ASKED_FOR = {"drivewm.models.export": {"onnxruntime"}}  # imported after saying what to install
 LIBRARY = ("config", "errors", "progress", "seeds", "storage")  # may be imported from anywhere
 
