@@ -21,9 +21,9 @@ from torch.nn import functional as F
 
 from drivewm.models import warp
 from drivewm.models.grid import GridConfig
+from drivewm.models.motion import MOVES_MPS
 from drivewm.scene import OccClass
 
-MOVES_MPS = 0.5  # objects slower than this are taken to stand: flow is never quite zero
 ALIKE_MPS = 2.0  # neighbouring columns whose flow differs by more are two objects
 RIM_CHANCE = 0.05  # of a movable: columns around an object with at least so much go with it
 TURNS_MPS = 1.0  # below this the direction of a velocity says little

@@ -21,6 +21,7 @@ from drivewm.scene import MOVABLE, OccClass
 
 FRAMES = 3  # now and the two before
 SCALE_MPS = 10.0
+MOVES_MPS = 0.5  # what is slower stands
 _VULNERABLE = (OccClass.PEDESTRIAN, OccClass.BICYCLE, OccClass.MOTORCYCLE)
 GROUPS = (
     tuple(sorted(int(c) for c in MOVABLE if c not in _VULNERABLE)),
@@ -69,18 +70,28 @@ def look(before: Sight | None, action: Tensor, groups: Tensor) -> Sight:
 
 
 class MotionHead(nn.Module):
-    """Velocity of movables [B, 2, X, Y] in m/s from planes ``side_by_side``; untrained: zero."""
+    """Velocity of movables, and whether they move at all, from planes ``side_by_side``.
+
+    Most things stand, and a wrong velocity costs more than none: so the velocity is learned from
+    what moves, and counts where the other output is sure that something does. Untrained it is zero.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.enter = nn.Conv2d(4 * FRAMES * _PLANES, width, 1)
         self.wide = BevUNet(width, 2 * width)
-        self.out = zero_init(nn.Conv2d(width, 8, 1))
+        self.out = zero_init(nn.Conv2d(width, 12, 1))
+
+    def both(self, planes: Tensor) -> tuple[Tensor, Tensor]:
+        """Planes [B, F * 3, X, Y] -> velocity [B, 2, X, Y] m/s, logit of moving [B, X, Y]."""
+        mixed = self.wide(F.silu(self.enter(F.pixel_unshuffle(planes, 2))))
+        out = F.pixel_shuffle(self.out(mixed), 2).float()
+        return out[:, :2] * SCALE_MPS, out[:, 2]
 
     def forward(self, planes: Tensor) -> Tensor:
-        """Args: planes [B, F * 3, X, Y]."""
-        mixed = self.wide(F.silu(self.enter(F.pixel_unshuffle(planes, 2))))
-        return F.pixel_shuffle(self.out(mixed), 2).float() * SCALE_MPS
+        """Planes [B, F * 3, X, Y] -> velocity [B, 2, X, Y] m/s, 0 where nothing moves."""
+        velocity, moves = self.both(planes)
+        return velocity * (moves > 0)[:, None]
 
 
 def side_by_side(sight: Sight, grid: GridConfig) -> Tensor:

@@ -8,10 +8,11 @@ from abc import abstractmethod
 import lightning
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from drivewm.models.encoders.backbones.build import trainable
 from drivewm.models.heads.scalars import travelled_reward
-from drivewm.models.motion import look, side_by_side
+from drivewm.models.motion import MOVES_MPS, look, side_by_side
 from drivewm.models.world_model import WorldModel
 from drivewm.seeds import derive_seed, generator
 from drivewm.training.batches import Batch
@@ -128,12 +129,12 @@ class MotionStage(Stage):
     label = "motion"
 
     def loss_names(self) -> list[str]:
-        return ["flow"]
+        return ["flow", "moves"]
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         model, action, sight = self.model, batch["action"], None
         flips = self.mirrored(batch).to(action.device)
-        losses = []
+        flows, sures = [], []
         for t in range(batch["features"].shape[1]):
             before = action[:, t - 1] if t else torch.zeros_like(action[:, 0])
             sight = look(sight, before, model.there(batch["features"][:, t]))
@@ -143,8 +144,12 @@ class MotionStage(Stage):
                 flow = torch.where(
                     flips[:, None, None, None], flow * flow.new_tensor([[[1.0]], [[-1.0]]]), flow
                 )
-                losses.append(flow_loss(model.motion(planes), flow, known))
-        return {"flow": torch.stack(losses).mean()}
+                velocity, moves = model.motion.both(planes)
+                moving = flow.norm(dim=1) > MOVES_MPS
+                flows.append(flow_loss(velocity, flow, known & moving))
+                told = F.binary_cross_entropy_with_logits(moves, moving.float(), reduction="none")
+                sures.append(masked_mean(told, known))
+        return {"flow": torch.stack(flows).mean(), "moves": torch.stack(sures).mean()}
 
     def mirrored(self, batch: Batch) -> Tensor:
         """Which rows are seen in a mirror; bool [B]. A matter of step and row, on any device."""
@@ -156,7 +161,7 @@ class MotionStage(Stage):
         return torch.tensor([self.config.mirror and draw < 0.5 for draw in draws])
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
-        return losses["flow"]
+        return losses["flow"] + losses["moves"]
 
 
 def flipped(planes: Tensor, flips: Tensor) -> Tensor:

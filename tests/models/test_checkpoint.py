@@ -103,7 +103,7 @@ def test_every_kind_of_difference_is_told_with_both_versions(folder):
         checkpoint.load(folder)
     text = str(caught.value)
     assert "1 missing (gain)" in text and "1 unexpected (stranger)" in text
-    assert "1 of another shape (motion.out.bias: the file has [5], this model wants [8])" in text
+    assert "1 of another shape (motion.out.bias: the file has [5], this model wants [12])" in text
     assert "written by drivewm 0.0.9" in text and "start_from" in text
 
 

@@ -125,7 +125,8 @@ def test_every_trained_part_gets_a_gradient():
     missing = [
         name
         for name, p in model.named_parameters()
-        if not name.startswith(("encoder.", "motion.")) and (p.grad is None or not p.grad.abs().sum() > 0)
+        if not name.startswith(("encoder.", "motion."))
+        and (p.grad is None or not p.grad.abs().sum() > 0)
     ]
     assert missing == []
 

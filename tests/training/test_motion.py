@@ -79,12 +79,31 @@ def test_mirrored_windows_say_the_mirrored_velocity(config):
         where = [(p * left).sum((1, 2)) / p.sum((1, 2)).clamp(min=1.0) for p in (newest, older)]
         way = torch.sign((where[0] - where[1]).round())
         ahead = torch.where(way == 0, 9.6, 0.0)
-        return torch.stack([ahead, 6.4 * way], 1)[:, :, None, None].expand(
-            -1, -1, *planes.shape[2:]
-        )
+        velocity = torch.stack([ahead, 6.4 * way], 1)[:, :, None, None]
+        return velocity.expand(-1, -1, *planes.shape[2:]), torch.full_like(newest, 20.0)
 
-    model.motion.forward = told
-    assert float(stage.losses(batch)["flow"]) < 1e-6
+    model.motion.both = told
+    losses = {name: float(loss) for name, loss in stage.losses(batch).items()}
+    assert losses == pytest.approx({"flow": 0.0, "moves": 0.0}, abs=1e-6)
+
+
+def test_what_stands_is_learned_to_stand(config):
+    torch.manual_seed(0)
+    model = WorldModel(config.model)
+    stage = MotionStage(model, config, torch.ones(18), 40)
+    batch = drives(model)
+    batch["flow"] = torch.zeros_like(batch["flow"])  # as if both were parked
+    optimizer = torch.optim.AdamW(stage.trained(), lr=3e-3)
+    for _ in range(40):
+        loss = stage.total(stage.losses(batch))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        frames = list(batch["features"].unbind(1))
+        latent = observe_all(model, frames, list(batch["action"].unbind(1)))
+        start = model.start(latent, frames[-1])
+    assert not start.flow.any() and not start.moving.used.any()
 
 
 def test_flipping_takes_chosen_rows_only():
