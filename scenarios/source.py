@@ -14,6 +14,13 @@ from drivewm.scenarios.family import Concrete
 from drivewm.scenarios.loading import nearest
 from drivewm.scenarios.schema import Passing
 from drivewm.scenarios.suite import Listed, load_suite
+from drivewm.scenarios.windows import (
+    LOG,
+    LoggedScript,
+    LogWindow,
+    hash_of_window,
+    info_of_window,
+)
 from drivewm.scene import Scene
 from drivewm.sim.traffic import Traffic
 
@@ -76,6 +83,9 @@ class SuiteSource:
             info = _imported_info(path)
             texts[info.id] = json.dumps({XOSC: path})
             infos.append(info)
+        for window in listed.windows:
+            texts[window.id] = window.told()
+            infos.append(_window_info(window, listed.file))
         return cls(name=listed.name, file=listed.file, scenes=tuple(infos), texts=texts)
 
     def select(
@@ -129,6 +139,16 @@ def _imported_info(path: str) -> ScenarioInfo:
     )
 
 
+def _window_info(window: LogWindow, file: str) -> ScenarioInfo:
+    log = info_of_window(window)
+    end_s = log.duration_s if window.to_s is None else min(window.to_s, log.duration_s)
+    return ScenarioInfo(
+        id=window.id, content_hash=hash_of_window(window, log), family=window.family, group=LOG,
+        file=file, duration_s=end_s - window.from_s, source=log.source, split=LOG,
+        location=log.location, map_origin=log.map_origin,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class _Imported:
     """An imported file under the id that the suite gives it."""
@@ -161,6 +181,8 @@ def script_of(text: str, scene_id: str | None = None) -> Script:
         script = load(told[XOSC])
         scene = replace(script.scene, id=scene_id or script.scene.id, scenario=text)
         return _Imported(script, scene)
+    if isinstance(told, dict) and LOG in told:
+        return LoggedScript(LogWindow.model_validate(told[LOG]))
     from drivewm.scenarios.build import build
 
     return build(Concrete.from_json(text))
@@ -173,6 +195,8 @@ def passing_of(text: str) -> tuple[Passing, float | None]:
     told = json.loads(text)
     if XOSC in told:
         return Passing(goal=False, progress_m=0.0, any_collision=True), None
+    if LOG in told:
+        return LoggedScript(LogWindow.model_validate(told[LOG])).passing(), None
     concrete = Concrete.from_json(text)
     return concrete.passing, concrete.ego.goal_m
 
@@ -180,4 +204,4 @@ def passing_of(text: str) -> tuple[Passing, float | None]:
 def events_of(text: str) -> tuple[str, ...]:
     """Names of the events of ``Scene.scenario`` (of an imported file: whatever it logs)."""
     told = json.loads(text)
-    return () if XOSC in told else tuple(event["name"] for event in told["story"])
+    return () if XOSC in told or LOG in told else tuple(event["name"] for event in told["story"])

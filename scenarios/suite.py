@@ -19,6 +19,7 @@ from drivewm.scenarios.parameters import METHODS, concretes
 from drivewm.scenarios.problems import as_input_error
 from drivewm.scenarios.schema import Group
 from drivewm.scenarios.schema_base import Part
+from drivewm.scenarios.windows import LogWindow
 
 FOLDER = Path(__file__).parent / "suites"
 MOST = 20_000  # scenarios of one suite
@@ -26,13 +27,14 @@ Sampling = Literal["sobol", "halton", "lhs", "pairwise", "grid", "centre"]
 
 
 class Entry(Part):
-    """Some families, and how many scenarios of each; or an imported file."""
+    """Some families, and how many scenarios of each; or an imported file; or a log's window."""
 
     family: str | None = None  # id, glob of ids, or path of a family file beside the suite's
     tags: tuple[str, ...] = ()  # families that have all of them
     groups: tuple[Group, ...] = ()
     # path (or glob) of OpenSCENARIO files, beside the suite's file; it may begin with $VARIABLE
     xosc: str | None = None
+    log: LogWindow | None = None  # a stretch of a log
     samples: int = Field(default=1, ge=1, le=4096)
     sampling: Sampling = "sobol"
     seed: int = Field(default=0, ge=0)
@@ -42,8 +44,8 @@ class Entry(Part):
     @model_validator(mode="after")
     def _one_kind(self):
         chosen = self.family is not None or bool(self.tags) or bool(self.groups)
-        if chosen == (self.xosc is not None):
-            raise ValueError("give either family, tags or groups, or xosc")
+        if chosen + (self.xosc is not None) + (self.log is not None) != 1:
+            raise ValueError("give either family, tags or groups, or xosc, or log")
         if self.values is not None and self.name is None:
             raise ValueError("values need a name, which becomes the scenario's")
         return self
@@ -67,6 +69,7 @@ class Listed:
     title: str
     concretes: tuple[Concrete, ...]
     imported: tuple[str, ...] = ()
+    windows: tuple[LogWindow, ...] = ()
 
 
 def suite_names() -> list[str]:
@@ -96,12 +99,13 @@ def load_suite(name: str) -> Listed:
         return _listed_family(catalogue.find(str(path)), str(path))
     suite = _parsed(document)
     drawn = [c for k, entry in enumerate(suite.scenarios) if entry.xosc is None
-             for c in _drawn(entry, k, suite, document)]  # fmt: skip
+             and entry.log is None for c in _drawn(entry, k, suite, document)]  # fmt: skip
     if len(drawn) > MOST:
         raise InputError(f"{len(drawn)} scenarios", file=document.file, fix=f"at most {MOST}")
     return Listed(
         name=path.stem, file=str(path), title=suite.title, concretes=tuple(_once(drawn, document)),
         imported=tuple(f for k, e in enumerate(suite.scenarios) for f in _files(e, k, document)),
+        windows=tuple(_windows(suite, document)),
     )  # fmt: skip
 
 
@@ -189,6 +193,21 @@ def _files(entry: Entry, k: int, document: Document) -> list[str]:
         raise InputError(f"no file '{entry.xosc}'", file=at,
                          fix="paths count from the suite's own folder")  # fmt: skip
     return [str(path) for path in found]
+
+
+def _windows(suite: Suite, document: Document) -> list[LogWindow]:
+    """The windows of logs, each id once."""
+    base = Path(document.file).parent
+    kept: dict[str, LogWindow] = {}
+    for k, entry in enumerate(suite.scenarios):
+        if entry.log is None:
+            continue
+        window = entry.log.at(base)
+        if kept.setdefault(window.id, window) != window:
+            raise InputError(f"two different windows are called '{window.id}'",
+                             file=document.where(("scenarios", k, "log")),
+                             fix="let one begin at another time")  # fmt: skip
+    return list(kept.values())
 
 
 def _once(drawn: Sequence[Concrete], document: Document) -> list[Concrete]:
