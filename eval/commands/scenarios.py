@@ -14,6 +14,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "render": ("drivewm.scenarios.commands.render", "a storyboard picture of a scenario"),
     "import": ("drivewm.scenarios.commands.import_", "read an OpenSCENARIO file, and drive it"),
     "export": ("drivewm.scenarios.commands.export", "write a scenario as OpenSCENARIO"),
+    "mine": ("drivewm.scenarios.commands.mine", "critical moments of a fleet as a suite"),
     "schema": ("drivewm.scenarios.commands.schema", "the JSON Schema of family files"),
 }
 
