@@ -39,6 +39,12 @@ def test_a_process_of_its_own_and_another_first_seed_are_no_reason(tmp_path) -> 
     assert refusals(old, new, load_policy()) == []
 
 
+def test_naming_the_default_replan_interval_changes_nothing(tmp_path) -> None:
+    old = read_run(write(tmp_path / "old", drives(4)))
+    new = read_run(write(tmp_path / "new", drives(4), sim={"replan_interval_s": 0.1}))
+    assert refusals(old, new, load_policy()) == []
+
+
 def test_the_policy_may_judge_planners_that_replan_at_other_intervals(tmp_path) -> None:
     new = drives(4, replan_interval_s=0.5)
     assert judged(tmp_path, drives(4), new, policy="replan_interval: judge").exit_code == 0
