@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="defects whose name contains this")
     parser.add_argument("--full", action="store_true", help="drive whole suites")
     parser.add_argument("--budget", type=float, default=1e9, metavar="S", help="begin no more then")
-    parser.add_argument("--scenarios", type=int, default=12, help="of `seeds`")
+    parser.add_argument("--scenarios", type=int, metavar="N", help="of `same` and `seeds`: so many")
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/gate_power"))
     parser.add_argument("--page", type=Path, default=Path("docs/gate-power.md"))
     args = parser.parse_args()
@@ -75,6 +75,7 @@ def run_power(args: argparse.Namespace, source: SuiteSource, until: float) -> in
     """Every defect against the baseline; the exit code says whether all were tried."""
     entries = yaml.safe_load((HERE / "defects.yaml").read_text(encoding="utf-8"))
     entries = [entry for entry in entries if args.only in entry["name"]]
+    entries.sort(key=lambda entry: not entry["safety"])  # first what matters most
     cells = Cells(args.out / "cells", source)
     rows = args.out / "rows" / code_digest() / Path(args.suite).stem
     left = 0

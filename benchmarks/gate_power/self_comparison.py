@@ -19,6 +19,7 @@ from drivewm.storage import write_text
 
 HERE = Path(__file__).parent
 POOL, SET, COMPARISONS = 20, 5, 36  # seeds that are driven, of each side, pairs of sets
+SCENARIOS = 12  # of which seeds are driven
 
 
 def run_same(args: argparse.Namespace, source: SuiteSource, until: float) -> int:
@@ -28,7 +29,7 @@ def run_same(args: argparse.Namespace, source: SuiteSource, until: float) -> int
     entries = yaml.safe_load((HERE / "same.yaml").read_text(encoding="utf-8"))
     stem = Path(args.suite).stem
     rows = args.out / "same" / code_digest() / stem
-    names = [info.id for info in source.scenes]
+    names = varying(source, args.scenarios or len(source.scenes))
     base = args.out / "same_runs" / stem / "baseline"
     _score(BASELINE, "careful", args.suite, names, [], base)
     left = 0
@@ -60,7 +61,7 @@ def run_seeds(args: argparse.Namespace, source: SuiteSource, until: float) -> in
     """Sets of five seeds against sets of five others, from a pool of drives."""
     from run import BASELINE, judged
 
-    cells, names = Cells(args.out / "cells", source), varying(source, args.scenarios)
+    cells, names = Cells(args.out / "cells", source), varying(source, args.scenarios or SCENARIOS)
     jobs = [(name, seed) for seed in range(1, POOL + 1) for name in names]
     with bar("drives of other seeds", total=len(jobs)) as progress:
         for name, seed in jobs:
