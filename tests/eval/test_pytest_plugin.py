@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,8 @@ def test_nothing_is_imported_where_the_options_are_absent(folder):
     write_text(folder / "conftest.py", report)
     done = run_pytest(folder, "-p", "no:hypothesispytest", "-p", "no:hydra_pytest", "-s")
     assert "HEAVY []" in done.stdout and "1 passed" in done.stdout, done.stdout
+
+
+def test_entry_point_is_this_module(repository):
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["pytest11"] == {"drivewm": "drivewm.eval.pytest_plugin"}
