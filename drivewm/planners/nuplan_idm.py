@@ -111,6 +111,18 @@ def setup(
     )  # fmt: skip
 
 
+def _with_room(known: NuplanIdmSetup, tracks: int) -> NuplanIdmSetup:
+    """With scratch for so many tracks: in mode visible more come into view than the scene began
+    with."""
+    most = tracks + len(known.light_lane)
+    if len(known.who) >= most:
+        return known
+    return known._replace(
+        who=np.empty(most, np.int64), corners=np.empty((most, 4, 2)), bounds=np.empty((most, 4)),
+        near=np.empty((most, NEAR, 3)), near_count=np.zeros(most, np.int64),
+    )  # fmt: skip
+
+
 def _poses(graph: RoadGraph, lanes: list[int], centre: np.ndarray) -> np.ndarray:
     """Vertices [P, 3] of the lanes one after the other; straight on where there is none."""
     if not lanes:
@@ -164,6 +176,8 @@ class NuplanIdm:
         poses = np.empty((len(self._setups), len(offsets), 3))
         tracks = observation.tracks
         assert tracks is not None, "mode sensor is not offered"
+        rows = tracks.valid.shape[1]
+        self._setups = [_with_room(known, rows) for known in self._setups]
         for i, (scene, known) in enumerate(zip(self._scenes, self._setups)):
             status = light_statuses(observation, i, scene.lights.lane_ids)
             plan(known, observation.step, 0, observation.ego[i], tracks.state[i], tracks.valid[i],

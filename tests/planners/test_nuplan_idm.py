@@ -12,7 +12,7 @@ from drivewm.planners.nuplan_route import plan_lanes, route_blocks, starting_lan
 from drivewm.scene import PACIFICA, Lane, Lights, LightStatus, RoadMap, ScoreType
 from drivewm.scene.road_graph import road_graph
 from drivewm.scene.roadblocks import with_roadblocks
-from drivewm.sim.config import SimConfig
+from drivewm.sim.config import SimConfig, VisibleConfig
 from drivewm.sim.loop import rollout
 from drivewm.sim.traffic import replay_traffic
 from tests.measures.hand import cruise, golden_road, scene_of, track
@@ -120,3 +120,20 @@ def test_plans_begin_now_and_are_half_a_second_apart(poses):
     run = drive(scene_of(cruise(9.0, 11)), samples=poses - 1)
     np.testing.assert_allclose(run.plan_horizons_s[0], 0.5 * np.arange(poses))
     np.testing.assert_allclose(run.plan_poses[0][0], run.ego[0, :3], atol=1e-9)
+
+
+def test_more_tracks_come_into_view_than_the_scene_began_with() -> None:
+    queue = [track(ScoreType.VEHICLE, 5.0 * k, 6.0, steps=41) for k in range(12)]
+    scene = scene_of(cruise(8.0, 41), *queue)
+    near = VisibleConfig(range_m=35.0, occlusion=False, dropout=0.0)
+    planner = NuplanIdm()
+    drive = rollout(scene, planner, SimConfig(mode="visible", visible=near), replay_traffic(scene))
+    assert drive.status == "ok"
+    begun = setup(replace(scene, tracks=replace(scene.tracks, **_none(scene.tracks))))
+    assert len(planner._setups[0].who) >= 4 > len(begun.who)
+
+
+def _none(tracks):
+    return {"ids": (), "categories": (), "score_type": tracks.score_type[:0],
+            "occ_class": tracks.occ_class[:0], "size_m": tracks.size_m[:0],
+            "state": tracks.state[:0], "valid": tracks.valid[:0]}  # fmt: skip
