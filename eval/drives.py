@@ -13,7 +13,7 @@ from drivewm.errors import InputError
 from drivewm.eval import archive
 from drivewm.eval.map_needs import check_scene
 from drivewm.eval.parts import failed_part, judged_part
-from drivewm.eval.scenario_rows import scenario_row, settings_of
+from drivewm.eval.scenario_rows import route_offset_m, scenario_row, settings_of
 from drivewm.eval.schema import Part
 from drivewm.eval.scores.base import Judgement, ScoreConfig
 from drivewm.eval.scores.registry import build
@@ -94,6 +94,7 @@ class Judge:
         part = judged_part(job, setting, drive, judged, facts, time.perf_counter() - started)
         if job.scenario is not None:
             part["scenario"] = scenario_row(job, scene, drive, judged, facts, log)
+            part["series"]["lane_offset_m"] = route_offset_m(scene, drive)
         return part
 
     def _judge(self, scene: Scene, drive: Rollout) -> tuple[Judgement | None, SafetyFacts | None]:

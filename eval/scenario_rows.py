@@ -12,7 +12,10 @@ from drivewm.eval.parts import scenario_columns
 from drivewm.eval.scores.base import Judgement
 from drivewm.eval.scores.safety import SafetyFacts
 from drivewm.eval.suites import Job
+from drivewm.geometry.boxes import centre_poses
+from drivewm.geometry.polylines import arc_lengths, project_sequence, without_repeats
 from drivewm.measures.drivable import DRIVABLE
+from drivewm.measures.progress import AHEAD_M, BACK_M
 from drivewm.scenarios.source import events_of, passing_of, script_of
 from drivewm.scenarios.verdict import Found, fired, judge, progress_of, red_light_run
 from drivewm.scene import Scene
@@ -58,6 +61,16 @@ def scenario_row(
         "road_departure": found.departure,
         "red_light": None if judged is None else found.red_light_s is not None,
     }  # fmt: skip
+
+
+def route_offset_m(scene: Scene, drive: Rollout) -> np.ndarray:
+    """Offset of the box's centre from the middle of the route's lanes, left positive; [T]."""
+    line = without_repeats(scene.route)
+    if len(line) < 2:
+        return np.zeros(0)
+    centres = centre_poses(drive.ego, drive.vehicle.rear_axle_to_center_m)[:, :2]
+    places = np.ascontiguousarray(centres)
+    return project_sequence(line, arc_lengths(line), places, BACK_M, AHEAD_M)[1]
 
 
 def _found(

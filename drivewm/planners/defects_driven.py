@@ -17,10 +17,11 @@ from drivewm.planners.defects_base import (
     retimed,
     way_of,
 )
-from drivewm.scene import Observation, Scene, Trajectory
+from drivewm.scene import EgoColumn, Observation, Scene, Trajectory
 
 FREE_AHEAD_M, FREE_SIDE_M = 35.0, 6.0
 ROUTE_LEFT_M = 40.0
+LASTS_S = 2.0  # an error of the acceleration within a plan: trackers smooth what is shorter
 
 
 class DefectFailure(RuntimeError):
@@ -29,33 +30,44 @@ class DefectFailure(RuntimeError):
 
 @dataclass
 class LateralOffset(Flaw):
-    """Drives beside the planned path (positive: to the left)."""
+    """Thinks it is elsewhere across its way, and so drives ``metres`` to the left of it.
+
+    The plan is made for where the ego seems to be and moved back: it starts at the ego and steers
+    aside. To move a plan alone would not do: trackers read headings and speeds from it.
+    """
 
     metres: float = 0.3
 
+    def left_m(self, seen: Observation, i: int) -> float:
+        """By how much it is off now."""
+        return self.metres
+
+    def see(self, seen: Observation) -> Observation:
+        ego = seen.ego.copy()
+        for i in range(len(ego)):
+            ego[i, :2] -= self._shift(seen, i)
+        return replace(seen, ego=ego)
+
     def act(self, seen: Observation, plan: Trajectory) -> Trajectory:
-        return _shifted(plan, np.full(plan.poses.shape[:2], self.metres))
+        poses = plan.poses.copy()
+        for i in range(len(poses)):
+            poses[i, :, :2] += self._shift(seen, i)
+        return replace(plan, poses=poses)
+
+    def _shift(self, seen: Observation, i: int) -> np.ndarray:
+        heading = seen.ego[i, EgoColumn.HEADING]
+        return self.left_m(seen, i) * np.array([-np.sin(heading), np.cos(heading)])
 
 
 @dataclass
-class Oscillates(Flaw):
-    """Weaves about the planned path."""
+class Oscillates(LateralOffset):
+    """Weaves about its way."""
 
-    metres: float = 0.25
-    period_s: float = 2.5
+    metres: float = 0.6
+    period_s: float = 4.0
 
-    def act(self, seen: Observation, plan: Trajectory) -> Trajectory:
-        phase = 2 * np.pi * (seen.time_s + plan.times_s) / self.period_s
-        speed = np.array([[min(forward_mps(seen, i) / 3.0, 1.0)] for i in range(len(seen.ego))])
-        return _shifted(plan, speed * self.metres * np.sin(phase)[None])
-
-
-def _shifted(plan: Trajectory, left_m: np.ndarray) -> Trajectory:
-    """The plan beside itself; ``left_m`` [S, H]."""
-    poses = plan.poses.copy()
-    poses[..., 0] -= left_m * np.sin(plan.poses[..., 2])
-    poses[..., 1] += left_m * np.cos(plan.poses[..., 2])
-    return replace(plan, poses=poses)
+    def left_m(self, seen: Observation, i: int) -> float:
+        return self.metres * float(np.sin(2 * np.pi * seen.time_s / self.period_s))
 
 
 @dataclass
@@ -176,7 +188,8 @@ class RoughRide(Flaw):
             error = self.mps2 * self.draw(i, int(seen.time_s / self.seconds + 1e-6)).normal()
             way = way_of(seen, plan, i)
             if forward_mps(seen, i) > 1.0:
-                way = np.maximum(way + 0.5 * error * np.minimum(plan.times_s, self.seconds) ** 2, 0)
+                more = 0.5 * error * np.minimum(plan.times_s, LASTS_S) ** 2
+                way = np.maximum(way + more, 0.0)
             ways.append(np.maximum.accumulate(way))
         return retimed(seen, plan, ways)
 

@@ -82,7 +82,7 @@ class IdsSwapped(Flaw):
         def change(i: int, state: np.ndarray) -> None:
             assert seen.tracks is not None
             rows = np.flatnonzero(seen.tracks.valid[i])
-            state[np.ix_(rows, VELOCITY)] = state[np.ix_(np.roll(rows, 1), VELOCITY)]
+            state[rows, 4:6] = state[np.roll(rows, 1), 4:6]
 
         return with_state(seen, change)
 

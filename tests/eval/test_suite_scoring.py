@@ -1,5 +1,6 @@
 """``drivewm score --suite``: the same results for any number of workers, and what reads them."""
 
+import numpy as np
 import pytest
 
 from drivewm.config import load
@@ -48,6 +49,15 @@ def results(suite, tmp_path_factory):
 def rows_of(folder, **wanted):
     rows = read_table(folder, "scenario").to_pylist()
     return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+
+
+def test_offset_from_the_lane_is_measured_in_suites(suite, tmp_path):
+    score(suite, tmp_path, ("straight=careful", "aside=defect?kind=lateral_offset&metres=0.4"))
+    series = read_table(tmp_path, "series").to_pylist()
+    of = {row["planner"]: np.array(row["lane_offset_m"]) for row in series
+          if row["scene_id"] == "empty_road_test/centre"}  # fmt: skip
+    assert np.abs(of["straight"]).max() < 0.1
+    assert of["aside"][-20:].mean() == pytest.approx(0.4, abs=0.1)  # to the left
 
 
 def test_careful_passes_and_who_does_not_look_does_not(results):

@@ -181,8 +181,9 @@ def test_lights_limits_and_own_speed():
 def test_paths_beside_the_plan():
     shifted = flaw("lateral_offset", metres=0.3).act(seen(), plan())
     assert np.allclose(shifted.poses[0, :, 1], 0.3)
-    weaving = flaw("oscillates", metres=0.25).act(seen(), plan()).poses[0, :, 1]
-    assert weaving.max() == pytest.approx(0.25, abs=0.01) and weaving.min() < -0.2
+    assert flaw("lateral_offset", metres=0.3).see(seen()).ego[0, 1] == pytest.approx(-0.3)
+    weaving = [flaw("oscillates", metres=0.6).see(seen(time_s=t)).ego[0, 1] for t in range(5)]
+    assert np.allclose(weaving, [0, -0.6, 0, 0.6, 0], atol=1e-9)
     bent = plan()
     bent.poses[0, :, 1] = 0.02 * bent.poses[0, :, 0] ** 2
     late = flaw("turns_late", metres=2.0).act(seen(), bent)
