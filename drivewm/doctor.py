@@ -21,6 +21,7 @@ IMPORT_NAMES = {
     "nuscenes-devkit": "nuscenes.nuscenes",
     "hydra-core": "hydra",
     "pillow": "PIL",
+    "pyyaml": "yaml",
     "opencv-python-headless": "cv2",
 }
 INSTALL = "run `make install`, or `pip install -c constraints.txt -e .`"

@@ -110,7 +110,8 @@ def _cruise(actor: Actor) -> float | None:
 def _still(book: PathBook, name: str, kind: str, size, pose) -> m.Actor:
     category = CATEGORIES[kind]
     score_type, occ_class = classify("nuscenes", category)
-    path = book.free(name, straight(*pose, 4.0))
+    x, y, heading_rad = (float(v) for v in pose)
+    path = book.free(name, straight(x, y, heading_rad, 4.0))
     return m.Actor(
         id=name, category=category, kind="object" if kind in STILL else "vehicle",
         score_type=score_type, occ_class=occ_class, size_m=size, reactive="never", path=path,

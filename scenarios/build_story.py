@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -92,9 +92,9 @@ class StoryWriter:
         for name in ("after", "starts_with"):
             value = getattr(when, name)
             if value is not None:
-                states = (
-                    ("completeState",) if name == "after" else ("runningState", "completeState")
-                )
+                states: list[Literal["runningState", "completeState"]] = ["completeState"]
+                if name != "after":
+                    states.insert(0, "runningState")
                 event = self._last[value] if name == "after" else part_name(value, 0)
                 found.append([m.StoryboardElementState(element=event, state=state, kind="event")
                               for state in states])  # fmt: skip

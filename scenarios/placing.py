@@ -184,7 +184,7 @@ def nearest_lane(
     best: tuple[float, int, float, float] | None = None
     for index, lane in enumerate(drawn.network.lanes):
         s, left, heading = projected(lane.line, x, y)
-        if abs(float(wrap_angle(heading - heading_rad))) > BESIDE_RAD:
+        if abs(float(wrap_angle(np.asarray(heading - heading_rad)))) > BESIDE_RAD:
             continue
         length = float(arc_lengths(lane.line)[-1])
         beyond = max(-s, s - length, 0.0)

@@ -235,7 +235,8 @@ class Placer:
         line = np.vstack([lines[0], *[more[1:] for more in lines[1:]]])
         if place.turn == "across" or lanes is None:
             step = stub.line[-1] - stub.line[0]
-            line = straight(*stub.line[0], float(np.arctan2(step[1], step[0])), ACROSS_M)
+            x, y = (float(v) for v in stub.line[0])
+            line = straight(x, y, float(np.arctan2(step[1], step[0])), ACROSS_M)
         elif place.turn == "left":
             line = self._left_out(stub.line)
         mouth = float(arc_lengths(stub.line)[-1]) - 2.4

@@ -74,8 +74,9 @@ def _check_ego(body: Body) -> None:
         raise wrong(("ego", "exit"), "a roundabout needs ego.exit (1: the first), and only it does")
     if isinstance(road, Roundabout) and ego.exit is not None and ego.exit > road.arms:
         raise wrong(("ego", "exit"), f"exit {ego.exit} of {road.arms}")
-    if road.kind not in (*JUNCTIONS, "driveway"):
-        _check_along(road.length_m, ego)
+    length_m = getattr(road, "length_m", None)
+    if length_m is not None and road.kind not in (*JUNCTIONS, "driveway"):
+        _check_along(length_m, ego)
 
 
 def _check_along(length_m: float, ego: Ego) -> None:

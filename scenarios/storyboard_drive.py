@@ -30,6 +30,7 @@ def storyboard(concrete: Concrete, planner: str, palette: Palette) -> Image.Imag
     """
     built = build(concrete)
     traffic = built.make_traffic()
+    assert isinstance(traffic, ScriptedTraffic)
     sim = SimConfig(**{"agents": "reactive", **built.sim})
     if sim.mode == "sensor":  # a picture from above shows no cameras
         sim = sim.model_copy(update={"mode": "privileged"})

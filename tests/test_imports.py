@@ -20,6 +20,7 @@ ALL = modules()
 HEAVY = ("torch", "numba", "lightning", "pytorch_lightning", "nuscenes")
 OPTIONAL = {  # module -> the extra that it asks for
     "drivewm.sim.env": "gym",
+    "drivewm.eval.pytest_plugin": "dev",  # pytest itself imports it
     "drivewm.scenarios.osc.exporting": "osc",
     "drivewm.scenarios.osc.export_actions": "osc",
     "drivewm.scenarios.osc.export_conditions": "osc",

@@ -50,7 +50,7 @@ def _one(model: WorldModel, start: Imagined, plan: Tensor) -> list[dict[str, Ten
             _pushed(mover, push, pose, action[5], grid)
         carried = _overlaid(still, movers, pose, grid)
         residual = model.foresee(torch.cat([latent.features, ahead], 1))
-        probability = (model.gain * (carried + model.floor).log() + residual).softmax(1)
+        probability = (model.gain * torch.maximum(carried, model.floor).log() + residual).softmax(1)
         solid = 1.0 - probability[:, GROUND].sum(1)
         road = probability[:, OccClass.DRIVEABLE_SURFACE]
         around = F.avg_pool2d(torch.cat([solid, road], 1), 2)

@@ -161,7 +161,7 @@ class SceneTables:
         if without.residual:
             rows, columns = self.window
             mass = self._mass(moving, motion)
-            moved = overlaid(still[..., rows, columns], mass).add_(model.floor)
+            moved = torch.maximum(overlaid(still[..., rows, columns], mass), model.floor)
             logits = logits.add_(moved.log_().mul_(model.gain))
         probability = logits.softmax(1)
         road = probability[:, OccClass.DRIVEABLE_SURFACE]

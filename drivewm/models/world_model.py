@@ -121,7 +121,7 @@ class WorldModel(nn.Module):
     Under bf16 autocast networks run in bfloat16; occupancy, flow and warps stay in float32.
     """
 
-    floor: Tensor  # [K, 1, 1, 1] chance of each class where the carried occupancy has none
+    floor: Tensor  # [K, 1, 1, 1] least chance of each class under the logarithm
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -238,7 +238,9 @@ class WorldModel(nn.Module):
         points = warp.to_previous_frame(cells, motion)
         if not learned:
             moved = warp.moved_occupancy(now.start, points, grid)
-            return replace(now, probability=moved, logits=(moved + self.floor).log(), motion=motion)
+            return replace(
+                now, probability=moved, logits=torch.maximum(moved, self.floor).log(), motion=motion
+            )
         latent = self.dynamics.imagine(now.latent, action, noise)
         still = warp.moved_occupancy(now.static, points, grid)
         moving, ahead = self.pushed(
@@ -247,7 +249,7 @@ class WorldModel(nn.Module):
         moved = self.laid_down(still, moving, motion)
         logits = self.foresee(torch.cat([latent.features, ahead], 1)).float()
         if without.residual:
-            logits = self.gain * (moved + self.floor).log() + logits
+            logits = self.gain * torch.maximum(moved, self.floor).log() + logits
         probability = logits.softmax(1)
         reward, cont = self.outcome(latent, probability, action)
         return replace(

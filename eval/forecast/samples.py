@@ -7,6 +7,7 @@ is, and grows with N. The mean is a forecast. Shapes: H + 1 frames, K classes, X
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,7 +55,9 @@ def sample_rows(
         true: uint8 [H + 1, X, Y, Z].
         place: carries a forecast into that frame.
     """
-    probability, flow, count = 0.0, 0.0, 0
+    probability: Any = 0.0
+    flow: Any = 0.0
+    count = 0
     best: Forecast | None = None
     highest = -np.inf
     for made in drawn:

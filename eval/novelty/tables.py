@@ -68,10 +68,11 @@ def write_tables(folder: str | Path) -> dict[str, Any]:
     """
     folder = Path(folder)
     rows, about = _read(folder / ROWS)
-    content = {"about": about, "rows": detection(rows, about)}
+    detected = detection(rows, about)
+    content = {"about": about, "rows": detected}
     write_text(folder / ABOUT, json.dumps(content, indent=1) + "\n")
     write_text(folder / TABLE, text.markdown(content))
-    figures.save(folder / FIGURES / "auroc.png", figures.auroc_sheet(content["rows"]))
+    figures.save(folder / FIGURES / "auroc.png", figures.auroc_sheet(detected))
     return content
 
 

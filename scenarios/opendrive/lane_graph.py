@@ -107,7 +107,7 @@ def _inside(road: Road, notes: list[Note]) -> Iterator[tuple[End, End, int]]:
         for lane in before.lanes.values():
             same = behind.lanes.get(lane.id)
             is_loose = same is not None and not same.predecessors and lane.id not in linked
-            if is_loose and lane.type in DRIVING and same.type in DRIVING:
+            if same and is_loose and lane.type in DRIVING and same.type in DRIVING:
                 said = f"lane {lane.id} of road {road.id} has no link to the next section"
                 notes.append(Note(same.line, said))
 

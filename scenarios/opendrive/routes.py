@@ -135,8 +135,12 @@ def _legs(
     legs: list[Leg] = []
     for before, state in zip([None, *reversed(states[1:])], reversed(states)):
         key = state.key
-        is_change = before is not None and before.is_start == state.is_start
-        is_change = is_change and before.key[:2] == key[:2] and entry[before] == entry[state]
+        is_change = (
+            before is not None
+            and before.is_start == state.is_start
+            and before.key[:2] == key[:2]
+            and entry[before] == entry[state]
+        )
         lanes = (*legs.pop().lanes, key.lane) if is_change and legs else (key.lane,)
         legs.append(Leg(key.road, key.section, lanes, entry[state], _ends(roads, key)[1]))
     end = legs.pop()

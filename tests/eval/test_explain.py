@@ -117,7 +117,7 @@ def test_without_an_archive_there_is_text_alone(scored, capsys):
 
 
 def test_tables_of_another_run_are_not_explained(scored, tmp_path, capsys):
-    recovery.keep_footers(scored)
+    recovery.keep_footers(scored, [path.stem for path in scored.glob("*.parquet")])
     other = folders.write_results(tmp_path / "other", [folders.score_row("else", "a")])
     (scored / "scores.parquet").write_bytes((other / "scores.parquet").read_bytes())
     for verb in (["explain", str(scored), "--scene", "a"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ scenarios:
   - {family: stalled_car.yaml, samples: 2, sampling: sobol}
 """
 OWN_TEST = "def test_own():\n    assert True\n"
+INSTALLED = any(e.name == "drivewm" for e in metadata.entry_points(group="pytest11"))
 HEAVY = ("numpy", "numba", "pydantic", "drivewm.scenarios.source", "drivewm.eval.scoring")
 
 
@@ -31,11 +33,10 @@ def folder(repository: Path, tmp_path: Path) -> Path:
 
 
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """As a user calls it; the plugin is named, so that no installation is asked for."""
-    command = [sys.executable, "-P", "-m", "pytest", "-p", "drivewm.eval.pytest_plugin",
-               "-p", "no:cacheprovider", *arguments]  # fmt: skip
-    env_free = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return env_free
+    """As a user calls it; the plugin is named where an older installation does not know it."""
+    named = [] if INSTALLED else ["-p", "drivewm.eval.pytest_plugin"]
+    command = [sys.executable, "-P", "-m", "pytest", *named, "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_one_test_per_scenario_beside_the_others(folder):

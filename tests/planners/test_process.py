@@ -114,7 +114,9 @@ def test_a_planner_that_cannot_be_built_is_named(tmp_path):
         here.write_text(path.read_text().replace("BAD", bad))
         with pytest.raises(InputError, match=says):
             registry.create(str(here), APART)
-    with pytest.raises(InputError, match="unknown planner 'warp_drive'; known: constant_velocity"):
+    with pytest.raises(
+        InputError, match="unknown planner 'warp_drive'; known: careful, constant_velocity"
+    ):
         registry.create("warp_drive", APART)
 
 

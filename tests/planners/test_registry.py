@@ -95,7 +95,8 @@ def test_an_edited_file_is_another_planner(tmp_path):
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(InputError, match="careful, constant_velocity, defect, idm, imagine, log_replay"):
+    known = "careful, constant_velocity, defect, idm, imagine, log_replay"
+    with pytest.raises(InputError, match=known):
         registry.create("warp_drive")
 
 

@@ -100,8 +100,9 @@ def test_the_published_weights_are_the_average_not_the_last(whole):
 
 
 def test_two_processes_train_as_one_that_gathers_two_batches(small_fleet, tmp_path):
-    changes = ["mirror=false", "perception_steps=2", "dynamics_steps=2", "picture_every=50"]
-    two = [*changes, "devices=2", "perception_batch=2", "dynamics_batch=2"]
+    steps = ["perception_steps=2", "motion_steps=2", "dynamics_steps=2"]
+    changes = ["mirror=false", *steps, "picture_every=50"]
+    two = [*changes, "devices=2", "perception_batch=2", "motion_batch=2", "dynamics_batch=2"]
     command = [
         sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2",
         "--master-port", str(29500 + os.getpid() % 500), "-m", "drivewm.cli", "train",
@@ -111,7 +112,7 @@ def test_two_processes_train_as_one_that_gathers_two_batches(small_fleet, tmp_pa
         command, env={**os.environ, **ALONE}, capture_output=True, text=True, timeout=300
     )
     assert ended.returncode == 0, ended.stderr[-3000:]
-    one = [*changes, "accumulate=2", "perception_batch=1", "dynamics_batch=1"]
+    one = [*changes, "accumulate=2", "perception_batch=1", "motion_batch=1", "dynamics_batch=1"]
     train([small_fleet], tmp_path / "one", load(TrainConfig, "train/smoke", one))
     ours, theirs = weights(tmp_path / "one"), weights(tmp_path / "two")
     gaps = torch.cat([(ours[n].float() - theirs[n].float()).abs().flatten() for n in ours])
