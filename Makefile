@@ -23,8 +23,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 help:
 	@echo "make demo       install, then the whole line on a synthetic fleet (about 13 min on 2 cores)"
 	@echo "make install    a virtual environment in $(VENV) with the exact versions (1 to 3 min)"
-	@echo "make test       install, then every test but the slow ones (about 9 min on 2 cores)"
-	@echo "make test-all   make test with the slow ones, which run the demo small (about 13 min)"
+	@echo "make test       install, then every test but the slow ones (about 13 min on 2 cores)"
+	@echo "make test-all   make test with the slow ones, which run the demo small and every draw (half an hour)"
 	@echo "make lint       ruff: rules and formatting (seconds)"
 	@echo "make typecheck  mypy on the installed tree (under a minute)"
 	@echo "make clean      removes $(VENV), build/ and caches; keeps runs/"
@@ -58,11 +58,11 @@ demo: $(STAMP)
 	@$(BIN)/drivewm demo -o $(DEMO_OUT)
 
 test: $(STAMP)
-	@echo "== Tests without the slow ones (about 9 minutes on 2 cores, kernels compiled anew)"
+	@echo "== Tests without the slow ones (about 12 minutes on 2 cores, kernels compiled anew)"
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(PYTEST_ARGS)
 
 test-all: $(STAMP)
-	@echo "== All tests (about 13 minutes on 2 cores)"
+	@echo "== All tests (half an hour on 2 cores)"
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP)
