@@ -55,6 +55,7 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="drive whole suites")
     parser.add_argument("--budget", type=float, default=1e9, metavar="S", help="begin no more then")
     parser.add_argument("--scenarios", type=int, metavar="N", help="of `same` and `seeds`: so many")
+    parser.add_argument("--scenes", help="of `same` and `seeds`: these, comma separated")
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/gate_power"))
     parser.add_argument("--page", type=Path, default=Path("docs/gate-power.md"))
     args = parser.parse_args()

@@ -29,8 +29,8 @@ def run_same(args: argparse.Namespace, source: SuiteSource, until: float) -> int
     entries = yaml.safe_load((HERE / "same.yaml").read_text(encoding="utf-8"))
     stem = Path(args.suite).stem
     rows = args.out / "same" / code_digest() / stem
-    names = varying(source, args.scenarios or len(source.scenes))
-    base = args.out / "same_runs" / stem / "baseline"
+    names = chosen(args, source, len(source.scenes))
+    base = args.out / "same_runs" / code_digest() / stem / "baseline"
     _score(BASELINE, "careful", args.suite, names, [], base)
     left = 0
     with bar("harmless changes", total=len(entries)) as progress:
@@ -54,14 +54,16 @@ def _score(
 ) -> None:
     text = f"{label}={planner}"
     scenes = ["--scenes", ",".join(names)]
-    drivewm(["score", text, "--suite", suite, *scenes, *more, "-o", str(out)])
+    code = drivewm(["score", text, "--suite", suite, *scenes, *more, "-o", str(out), "--overwrite"])
+    if code != 0:
+        raise SystemExit(f"drivewm score ended with {code}: {text}")
 
 
 def run_seeds(args: argparse.Namespace, source: SuiteSource, until: float) -> int:
     """Sets of five seeds against sets of five others, from a pool of drives."""
     from run import BASELINE, judged
 
-    cells, names = Cells(args.out / "cells", source), varying(source, args.scenarios or SCENARIOS)
+    cells, names = Cells(args.out / "cells", source), chosen(args, source, SCENARIOS)
     jobs = [(name, seed) for seed in range(1, POOL + 1) for name in names]
     with bar("drives of other seeds", total=len(jobs)) as progress:
         for name, seed in jobs:
@@ -81,19 +83,33 @@ def run_seeds(args: argparse.Namespace, source: SuiteSource, until: float) -> in
     return 0
 
 
+def chosen(args: argparse.Namespace, source: SuiteSource, usual: int) -> list[str]:
+    """Scenarios by name, or so many."""
+    if args.scenes:
+        return [info.id for info in source.select(ids=args.scenes.split(","))]
+    return varying(source, args.scenarios or usual)
+
+
 def varying(source: SuiteSource, count: int) -> list[str]:
-    """Scenarios of as many families as asked for, those that see by a noisy sensor first: what a
-    seed changes there."""
+    """Scenarios of as many families as asked for, those that a seed changes first."""
     one = {info.family: info for info in reversed(source.scenes)}
-    noisy = [info for info in one.values() if '"visible"' in source.texts[info.id]]
+    noisy = [info for info in one.values() if is_noisy(source.texts[info.id])]
     rest = [info for info in one.values() if info not in noisy]
     return [info.id for info in [*noisy, *rest]][:count]
 
 
+def is_noisy(text: str) -> bool:
+    """Are road users seen by a sensor that errs? Nothing else depends on the seed here."""
+    sim = json.loads(text).get("sim", {})
+    errors = ("position_noise_m", "heading_noise_rad", "velocity_noise_mps", "dropout")
+    return sim.get("mode") == "visible" and any(sim["visible"][name] for name in errors)
+
+
 def seed_sets() -> list[tuple[list[int], list[int]]]:
-    """Pairs of disjoint sets of seeds."""
-    pairs = []
-    for k in range(COMPARISONS):
-        drawn = generator("gate power seeds", k).permutation(POOL) + 1
-        pairs.append((sorted(drawn[:SET].tolist()), sorted(drawn[SET : 2 * SET].tolist())))
-    return pairs
+    """Pairs of disjoint runs of seeds, as `drivewm score --seeds` makes them."""
+    firsts = range(1, POOL - SET + 2)
+    pairs = [(a, b) for a in firsts for b in firsts if abs(a - b) >= SET]
+    drawn = generator("gate power seeds").permutation(len(pairs))[:COMPARISONS]
+    return [
+        (list(range(a, a + SET)), list(range(b, b + SET))) for a, b in (pairs[k] for k in drawn)
+    ]

@@ -67,6 +67,12 @@ def test_scenarios_that_name_the_defect_come_first(modules):
     assert names[0] == "red_light_stop/centre"
 
 
+def test_seeds_are_compared_where_they_change_something(modules):
+    own = modules["self_comparison"]
+    source = SuiteSource.open("smoke")
+    assert all(own.is_noisy(source.texts[name]) for name in own.varying(source, 5))
+
+
 def test_smoke_is_part_of_nightly():
     smoke, nightly = SuiteSource.open("smoke"), SuiteSource.open("nightly")
     hashes = {info.id: info.content_hash for info in nightly.scenes}
