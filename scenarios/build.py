@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from drivewm.errors import InputError
+from drivewm.scenarios.beginning import NOBODY, with_tracks
 from drivewm.scenarios.build_actors import cast_of, check_overlaps
 from drivewm.scenarios.build_story import EGO, StoryWriter
 from drivewm.scenarios.build_world import world_of
@@ -16,7 +17,7 @@ from drivewm.scenarios.family import Concrete
 from drivewm.scenarios.placing import EgoWay, ego_way
 from drivewm.scenarios.placing_paths import PathBook
 from drivewm.scenarios.roads import Drawn, draw
-from drivewm.scene import ZOE, EgoColumn, Lights, Scene, Tracks, VehicleParams
+from drivewm.scene import ZOE, EgoColumn, Lights, Scene, VehicleParams
 from drivewm.sim.config import DT_S, DT_US
 from drivewm.sim.script import model as m
 from drivewm.sim.traffic import Traffic
@@ -95,7 +96,7 @@ def _build(concrete: Concrete, vehicle: VehicleParams, at: str) -> Built:
     )  # fmt: skip
     bare = _scene(concrete, drawn, ego, vehicle, start)
     first = _traffic(storyboard, bare, drawn)
-    return Built(concrete, _with_tracks(bare, first), storyboard, drawn)
+    return Built(concrete, with_tracks(bare, first), storyboard, drawn)
 
 
 def _traffic(storyboard: m.Storyboard, scene: Scene, drawn: Drawn) -> Traffic:
@@ -145,22 +146,3 @@ def _pace(concrete: Concrete, ego: EgoWay, start: np.ndarray, steps: int) -> np.
     states[:, EgoColumn.VX] = speed
     states[0] = start
     return states
-
-
-NOBODY = Tracks(
-    ids=(), categories=(), score_type=np.zeros(0, np.int8), occ_class=np.zeros(0, np.int8),
-    size_m=np.zeros((0, 3)), state=np.zeros((0, 1, 6)), valid=np.zeros((0, 1), bool),
-)  # fmt: skip
-
-
-def _with_tracks(scene: Scene, traffic: Traffic) -> Scene:
-    """The scene with everybody where they begin, known at the first step alone."""
-    steps, count = scene.steps, len(traffic.ids)
-    valid = np.zeros((count, steps), bool)
-    valid[:, 0] = traffic.valid
-    tracks = Tracks(
-        ids=traffic.ids, categories=traffic.categories, score_type=traffic.score_type,
-        occ_class=traffic.occ_class, size_m=traffic.size_m,
-        state=np.repeat(traffic.state[:, None], steps, axis=1), valid=valid,
-    )  # fmt: skip
-    return replace(scene, tracks=tracks)

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from drivewm.scenarios.beginning import NOBODY, with_tracks
 from drivewm.scenarios.opendrive import road_map
 from drivewm.scenarios.osc.board import board_of
 from drivewm.scenarios.osc.context import Note
 from drivewm.scenarios.osc.document import Document, read_document
 from drivewm.scenarios.osc.ego import Ego, read_ego
-from drivewm.scene import NO_MAP, EgoColumn, Lights, RoadMap, Scene, Tracks
+from drivewm.scene import NO_MAP, EgoColumn, Lights, RoadMap, Scene
 from drivewm.sim.config import DT_S, DT_US
 from drivewm.sim.script import model as m
 from drivewm.sim.script.traffic import scripted_traffic
@@ -92,7 +93,7 @@ def load(
     bare = _scene(document, driver, road, json.dumps(told, sort_keys=True), Path(path))
     traffic = scripted_traffic(storyboard, bare)
     return Imported(
-        document=document, ego=driver, scene=_with_tracks(bare, traffic), storyboard=storyboard,
+        document=document, ego=driver, scene=with_tracks(bare, traffic), storyboard=storyboard,
         friction=friction, digest=_digest(document, told),
     )  # fmt: skip
 
@@ -177,22 +178,3 @@ def _limited(road: RoadMap, target_mps: float) -> RoadMap:
         return road
     lanes = tuple(replace(lane, speed_limit_mps=target_mps) for lane in road.lanes)
     return replace(road, lanes=lanes, _by_id={})
-
-
-NOBODY = Tracks(
-    ids=(), categories=(), score_type=np.zeros(0, np.int8), occ_class=np.zeros(0, np.int8),
-    size_m=np.zeros((0, 3)), state=np.zeros((0, 1, 6)), valid=np.zeros((0, 1), bool),
-)  # fmt: skip
-
-
-def _with_tracks(scene: Scene, traffic: Traffic) -> Scene:
-    """The scene with everybody where they begin, known at the first step alone."""
-    steps, count = scene.steps, len(traffic.ids)
-    valid = np.zeros((count, steps), bool)
-    valid[:, 0] = traffic.valid
-    tracks = Tracks(
-        ids=traffic.ids, categories=traffic.categories, score_type=traffic.score_type,
-        occ_class=traffic.occ_class, size_m=traffic.size_m,
-        state=np.repeat(traffic.state[:, None], steps, axis=1), valid=valid,
-    )  # fmt: skip
-    return replace(scene, tracks=tracks)
