@@ -33,24 +33,29 @@ def occupancy_loss(
         (free excepted), which is what the tables measure.
     """
     classes = target.permute(0, 3, 1, 2).long()
-    counted = classes
-    if visible is not None:
-        counted = torch.where(visible.permute(0, 3, 1, 2), classes, IGNORED)
-        if not bool(visible.any()):
-            return logits.sum() * 0.0, logits.sum() * 0.0
-    cross = F.cross_entropy(logits, counted, weights, ignore_index=IGNORED)
-    probability = logits.softmax(1)
-    one_hot = F.one_hot(classes, logits.shape[1]).permute(0, 4, 1, 2, 3).to(probability.dtype)
-    if visible is not None:
-        counts = visible.permute(0, 3, 1, 2)[:, None]
-        probability, one_hot = probability * counts, one_hot * counts
-    axes = (0, 2, 3, 4)
-    hit = (probability * one_hot).sum(axes)
-    union = (probability + one_hot).sum(axes) - hit
-    present = one_hot.sum(axes) > 0
+    likely = logits.log_softmax(1)
+    if visible is not None and not bool(visible.any()):
+        return logits.sum() * 0.0, logits.sum() * 0.0
+    seen = None if visible is None else visible.permute(0, 3, 1, 2)
+    counted = classes if seen is None else torch.where(seen, classes, IGNORED)
+    cross = F.nll_loss(likely, counted, weights, ignore_index=IGNORED)
+    return cross, _jaccard_loss(likely.exp(), classes, seen)
+
+
+def _jaccard_loss(probability: Tensor, classes: Tensor, seen: Tensor | None) -> Tensor:
+    """1 - mean soft IoU; classes int64 [B, Z, X, Y], those not ``seen`` do not count."""
+    own = probability.gather(1, classes[:, None])[:, 0]  # of the true class
+    ones = torch.ones_like(own)
+    if seen is not None:
+        probability, own, ones = probability * seen[:, None], own * seen, ones * seen
+    kinds, zeros = classes.flatten(), own.new_zeros(probability.shape[1])
+    hit = zeros.index_add(0, kinds, own.flatten())
+    count = zeros.index_add(0, kinds, ones.flatten())
+    union = probability.sum((0, 2, 3, 4)) + count - hit
+    present = count > 0
     present[-1] = False
     jaccard = hit[present] / union[present].clamp(min=1e-6)
-    return cross, 1.0 - jaccard.mean() if len(jaccard) else cross * 0.0
+    return 1.0 - jaccard.mean() if len(jaccard) else probability.sum() * 0.0
 
 
 def flow_loss(flow: Tensor, target: Tensor, known: Tensor) -> Tensor:

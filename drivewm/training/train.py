@@ -30,6 +30,7 @@ from drivewm.training.data import TrainingData, prepare, with_labels
 from drivewm.training.fitting import fit
 from drivewm.training.losses import class_weights
 from drivewm.training.parallel import check
+from drivewm.training.precision import precision_of
 from drivewm.training.pretrain import PretrainStage, save_inverse
 from drivewm.training.stages import DynamicsStage, MotionStage, PerceptionStage, Stage
 
@@ -47,6 +48,7 @@ def train(fleets: Sequence[Fleet], run: str | Path, config: TrainConfig) -> Path
             with another configuration.
     """
     run = Path(run)
+    config = config.model_copy(update={"precision": precision_of(config.precision)})
     origin = {
         "config": config.model_dump(mode="json"),
         "fleets": [{"hash": f.content_hash, "scenes": len(f.scenes)} for f in fleets],
