@@ -46,7 +46,8 @@ def in_the_way(setup: Setup, ego: Ego, way: Way, others: Others) -> np.ndarray:
     swings = np.abs(way.left[:8] - ego.left).max() > 1.0
     near_lane = np.abs(others.left[:, 0] - ego.left) > 1.6
     beside = others.is_vru & (np.abs(others.left[:, 0] - ego.left) > 1.0)  # of a turn, say
-    on[follows & ~(swings & near_lane) & ~beside] = False
+    merges = others.by_lane & near_lane  # the route comes into a lane that another is in
+    on[follows & ~(swings & near_lane) & ~beside & ~merges] = False
     return on
 
 
