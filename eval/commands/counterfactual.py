@@ -27,6 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--branches", type=positive_int, default=8, help="action sequences each (8 to 20)"
     )
     parser.add_argument(
+        "--inputs", choices=("perceived", "both"), default="both",
+        help="start from what is perceived alone, or also from the true occupancy (default both)",
+    )  # fmt: skip
+    parser.add_argument(
         "--samples", type=positive_int, default=1, metavar="N",
         help="also draw N futures of a stochastic model: rows for their mean and the best of them",
     )  # fmt: skip
@@ -48,20 +52,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from drivewm.errors import InputError
     from drivewm.eval.counterfactual.text import terminal
+    from drivewm.eval.run_arguments import tables_alone
 
-    if args.tables:
+    folder = tables_alone(args, "counterfactual")
+    if folder is not None:
         from drivewm.eval.counterfactual.results import write_tables
 
-        if args.paths or args.output:
-            raise InputError("stands alone", field="--tables", fix="name the folder only")
-        folder = Path(args.tables)
         print(terminal(write_tables(folder)))
-    elif len(args.paths) < 2 or not args.output:
-        raise InputError(
-            "needs RUN ... FLEET -o FOLDER", field="RUN", fix="see `drivewm counterfactual --help`"
-        )
     else:
         folder = Path(args.output)
         print(terminal(_judge(args)))
@@ -76,7 +74,8 @@ def _judge(args: argparse.Namespace) -> dict:
     *runs, fleet = args.paths
     options = Options(
         splits=tuple(args.splits.split(",")) if args.splits else None, states=args.states,
-        branches=args.branches, samples=args.samples, seed=args.seed, workers=args.workers,
+        branches=args.branches,
+        inputs=("perceived", "true") if args.inputs == "both" else ("perceived",), samples=args.samples, seed=args.seed, workers=args.workers,
         threads=args.threads,
         truth=args.truth, shuffle=tuple(args.shuffle), shuffle_windows=args.shuffle_windows,
     )  # fmt: skip

@@ -55,16 +55,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from drivewm.errors import InputError
     from drivewm.eval.forecast.results import write_tables
+    from drivewm.eval.run_arguments import tables_alone
 
-    if args.tables:
-        if args.paths or args.output:
-            raise InputError("stands alone", field="--tables", fix="name the folder only")
-        _print(write_tables(args.tables), args.mask, Path(args.tables))
+    folder = tables_alone(args, "forecast")
+    if folder is not None:
+        _print(write_tables(folder), args.mask, folder)
         return 0
-    if len(args.paths) < 2 or not args.output:
-        raise InputError(
-            "needs RUN ... FLEET -o FOLDER", field="RUN", fix="see `drivewm forecast --help`"
-        )
     if args.planner and args.ego != "planner":
         raise InputError("is not asked", field="--planner", fix="add --ego planner")
     content = _forecast(args)

@@ -24,20 +24,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from drivewm.errors import InputError
     from drivewm.eval.horizon.run import Options, horizon, write_tables
     from drivewm.eval.horizon.text import terminal
+    from drivewm.eval.run_arguments import tables_alone
     from drivewm.logs.fleet import Fleet
 
-    if args.tables:
-        if args.paths or args.output:
-            raise InputError("stands alone", field="--tables", fix="name the folder only")
-        folder = Path(args.tables)
+    folder = tables_alone(args, "horizon")
+    if folder is not None:
         print(terminal(write_tables(folder)))
-    elif len(args.paths) < 2 or not args.output:
-        raise InputError(
-            "needs RUN ... FLEET -o FOLDER", field="RUN", fix="see `drivewm horizon --help`"
-        )
     else:
         *runs, fleet = args.paths
         options = Options(

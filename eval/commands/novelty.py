@@ -37,23 +37,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from drivewm.errors import InputError
+    from drivewm.eval.run_arguments import tables_alone
 
-    if args.tables:
-        from drivewm.eval.novelty.tables import write_tables
-
-        if args.paths or args.output:
-            raise InputError("stands alone", field="--tables", fix="name the folder only")
-        folder = Path(args.tables)
-        content = write_tables(folder)
-    elif args.without:
+    if args.without and not args.tables:
         if len(args.paths) != 1:
             raise InputError("takes a fleet alone", field="--without", fix="leave the runs out")
         print(_holdout(args.paths[0], args.without.split(",")))
         return 0
-    elif len(args.paths) < 2 or not args.output:
-        raise InputError(
-            "needs RUN ... FLEET -o FOLDER", field="RUN", fix="see `drivewm novelty --help`"
-        )
+    folder = tables_alone(args, "novelty")
+    if folder is not None:
+        from drivewm.eval.novelty.tables import write_tables
+
+        content = write_tables(folder)
     else:
         folder = Path(args.output)
         content = _judge(args)
