@@ -37,6 +37,12 @@ class Row:
     pretrain: bool = False  # on video alone, before the encoder learns from labels
     data: str = "city"
     judges: tuple[str, ...] = ("forecast",)
+    perception: bool = False  # judged as it perceives, without a dynamics stage
+
+    @property
+    def last(self) -> str:
+        """The training task whose run is judged."""
+        return ENCODER if self.perception else TRAIN
 
     def arguments(self, task: str, seed: int) -> list[str]:
         """``key=value`` overrides of a run: the encoder's stages, or dynamics on top of them.
@@ -82,28 +88,26 @@ def rows_of(plan: Mapping[str, Any], table: str) -> list[Row]:
     base, about = plan["base"], plan["tables"][table]
     out = []
     for name, own in about["rows"].items():
+        perception = about.get("perception", False)
         values = {**base["set"], **about.get("common", {}), **own}
         scenes, pretrain = values.pop("scenes", {}), values.pop("pretrain", False)
         out.append(Row(
             table=table, name=name, preset=base["preset"], overrides=values, scenes=scenes,
-            pretrain=pretrain,
+            pretrain=pretrain, perception=perception,
             data=about.get("data", "city"), judges=tuple(about["judges"]),
         ))  # fmt: skip
     return out
 
 
 def cells_of(plan: Mapping[str, Any], tables: Sequence[str]) -> list[Cell]:
-    """Every cell, a first seed of everything before the other seeds, judgements after training."""
-    rows = [row for table in tables for row in rows_of(plan, table)]
-    seeds = tuple(plan["seeds"])
+    """Every cell, row by row: the training runs of all seeds, then what judges them together."""
     out = []
-    for n, seed in enumerate(seeds):
-        for row in rows:
-            out += [Cell(task=task, row=row, seeds=(seed,)) for task in (ENCODER, TRAIN)]
-            if n == 0 and len(seeds) > 1:
-                out += [Cell(task=j, row=row, seeds=(seed,)) for j in row.judges]
-            if n == len(seeds) - 1:
-                out += [Cell(task=j, row=row, seeds=seeds) for j in row.judges]
+    for table in tables:
+        seeds = tuple(plan["tables"][table].get("seeds", plan["seeds"]))
+        for row in rows_of(plan, table):
+            tasks = dict.fromkeys((ENCODER, row.last))
+            out += [Cell(task=task, row=row, seeds=(s,)) for s in seeds for task in tasks]
+            out += [Cell(task=judge, row=row, seeds=seeds) for judge in row.judges]
     return out
 
 

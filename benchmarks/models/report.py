@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plan import JUDGES, TRAIN, Cell, rows_of
+from plan import JUDGES, Cell, rows_of
 from store import Store
 
 WARP, BOXES = "ego-warp", "ego-warp+cv-boxes"
-SECONDS = (1.0, 2.0, 3.0)
-SCORES = ("tau", "collision_auc", "bad_auc", "regret")
+SECONDS, AND_NOW = (1.0, 2.0, 3.0), (0.0, 1.0, 2.0, 3.0)
+SCORES = ("tau", "tau_expected", "collision_auc", "bad_auc", "regret")
 
 
 def markdown(
@@ -55,8 +55,10 @@ def _table(plan, table: str, judge: str, cells, store: Store, hashes) -> list[st
 
 
 def _runs(cell: Cell, store: Store, data: str) -> str:
-    """Parameters and mean training seconds."""
-    found = [store.find(Cell(task=TRAIN, row=cell.row, seeds=(s,)), data) for s in cell.seeds]
+    """Parameters and mean seconds of the last training stages."""
+    found = [
+        store.find(Cell(task=cell.row.last, row=cell.row, seeds=(s,)), data) for s in cell.seeds
+    ]
     rows = [f for f in found if f and "failed" not in f]
     if not rows:
         return "- | -"
@@ -64,19 +66,22 @@ def _runs(cell: Cell, store: Store, data: str) -> str:
 
 
 def _broken(cells, row, store: Store, data: str) -> list[str]:
-    found = [store.find(c, data) for c in cells if c.row == row and c.task == TRAIN]
+    found = [store.find(c, data) for c in cells if c.row == row and c.task == row.last]
     return [f["failed"] for f in found if f and "failed" in f]
 
 
 def _forecast_head() -> list[str]:
-    each = [f"{name} {s:g} s" for name in ("mIoU", "movable") for s in SECONDS]
+    each = [f"{name}, 0/1/2/3 s" for name in ("mIoU", "movable")]
     gaps = [f"{name} minus {row}, 1/2/3 s" for row in (WARP, BOXES) for name in ("mIoU", "movable")]
     return each + gaps
 
 
 def _forecast(result: Mapping[str, Any]) -> list[str]:
     model = {r["horizon_s"]: r for r in result["rows"] if r["row"] == "model"}
-    out = [_number(model.get(s, {}).get(n)) for n in ("miou", "movable_iou") for s in SECONDS]
+    out = [
+        " ".join(_number(model.get(s, {}).get(name)) for s in AND_NOW)
+        for name in ("miou", "movable_iou")
+    ]
     for row in (WARP, BOXES):
         for name in ("miou", "movable_iou"):
             found = {

@@ -7,8 +7,8 @@
 
 A cell is keyed by its configuration, the data's hash and the code's, kept as one small JSON file
 under the folder (default runs/models) and never done again. A cell that fails is kept as failed
-with its reason; the next ones go on, and `--retry` tries failed ones again. One process at a time
-(a lock says so). Output of the commands: FOLDER/log.txt.
+with its reason; the next ones go on, and `--retry` tries failed ones again. `--workers 2` does two
+cells at a time; one such command at a time (a lock says so). Output of what they run: FOLDER/logs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import argparse
 import fcntl
 import sys
 import time
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="say what is done and what is not")
     parser.add_argument("--tables", action="store_true", help="print the tables of what is done")
     parser.add_argument("--budget-minutes", type=float, help="start no cell after so long")
+    parser.add_argument("--workers", type=int, default=1, help="cells done at a time")
     parser.add_argument("--retry", action="store_true", help="do failed cells again")
     parser.add_argument("--any-code", action="store_true", help="rows of older code count as done")
     args = parser.parse_args()
@@ -97,49 +100,95 @@ def _list(cells: list[plans.Cell], store: Store, plan: dict[str, Any]) -> int:
 def _work(
     cells: list[plans.Cell], store: Store, plan: dict[str, Any], args: argparse.Namespace
 ) -> int:
-    log, began, failed = store.folder / "log.txt", time.monotonic(), 0
-    left = 0
-    fleets: dict[str, Fleet] = {}
-    for n, cell in enumerate(cells):
-        spent = (time.monotonic() - began) / 60
-        if args.budget_minutes is not None and spent >= args.budget_minutes:
-            _say(
-                f"the budget of {args.budget_minutes:g} minutes is spent; the same command goes on"
-            )
-            return 0
-        if cell.row.problem():
-            continue
-        name = cell.row.data
-        if name not in fleets:
-            fleets[name] = work.fleet_of(store, name, plan["data"][name], log)
-        data = fleets[name].content_hash
-        found = store.find(cell, data)
-        if found and not ("failed" in found and args.retry):
-            continue
-        if not _ready(cell, store, data):
-            left += 1  # what it needs failed, or was not kept
-            continue
-        _say(f"[{n + 1}/{len(cells)}] {cell.title}")
-        result = _done(cell, store, fleets[name], log)
+    queue, logs = Queue(cells, store, plan, args), store.folder / "logs"
+    logs.mkdir(exist_ok=True)
+    with ThreadPoolExecutor(args.workers) as pool:
+        running: dict[Future, tuple[plans.Cell, str]] = {}
+        while True:
+            while len(running) < args.workers and (found := queue.next(running.values())):
+                cell, fleet = found
+                _say(f"[{cells.index(cell) + 1}/{len(cells)}] {cell.title}")
+                log = logs / f"{store.path(cell, fleet.content_hash).stem}.txt"
+                job = pool.submit(_done, cell, store, fleet, log)
+                running[job] = (cell, fleet.content_hash)
+            if not running:
+                break
+            for job in wait(running, return_when=FIRST_COMPLETED).done:
+                queue.ended(*running.pop(job), job.result())
+    return queue.verdict()
+
+
+class Queue:
+    """Cells that are still to do, in order."""
+
+    def __init__(
+        self, cells: list[plans.Cell], store: Store, plan: dict[str, Any], args: argparse.Namespace
+    ) -> None:
+        self.cells, self.store, self.plan, self.args = cells, store, plan, args
+        self.began, self.failed, self.lost = time.monotonic(), 0, 0
+        self.fleets: dict[str, Fleet] = {}
+        self.left = [c for c in cells if not c.row.problem()]
+
+    def next(self, running: Iterable[tuple[plans.Cell, str]]) -> tuple[plans.Cell, Fleet] | None:
+        """The first cell that can start now; None when none can or the time is spent."""
+        if self.spent:
+            return None
+        busy = {self.store.path(cell, data) for cell, data in running}
+        for cell in list(self.left):
+            fleet = self._fleet(cell.row.data)
+            found = self.store.find(cell, fleet.content_hash)
+            if found and not ("failed" in found and self.args.retry):
+                self.left.remove(cell)
+            elif self.store.path(cell, fleet.content_hash) not in busy and _ready(
+                cell, self.store, fleet.content_hash
+            ):
+                self.left.remove(cell)
+                return cell, fleet
+        return None
+
+    @property
+    def spent(self) -> bool:
+        """Whether no cell may start any more."""
+        minutes = self.args.budget_minutes
+        return minutes is not None and time.monotonic() - self.began >= 60 * minutes
+
+    def ended(self, cell: plans.Cell, data: str, result: dict[str, Any] | None) -> None:
+        """Keeps what a cell gave, and the tables with it."""
         if result is None:
-            _say("  the code changed meanwhile: not kept")
-            left += 1
-            continue
-        failed += "failed" in result
-        store.add(cell, data, result)
-        _say(f"  {result.get('failed') or format(result['seconds'], '.0f') + ' s'}")
-        hashes = {key: fleet.content_hash for key, fleet in fleets.items()}
-        (store.folder / "tables.md").write_text(report.markdown(plan, cells, store, hashes))
-    _say(f"through: {failed} failed, {left} wait for one that failed or was not kept; "
-         f"tables: {store.folder / 'tables.md'}")  # fmt: skip
-    return 1 if failed or left else 0
+            self.lost += 1
+            _say(f"  {cell.title}: the code changed meanwhile: not kept")
+            return
+        self.failed += "failed" in result
+        self.store.add(cell, data, result)
+        seconds = f"{result['seconds']:.0f} s"
+        _say(f"  {cell.title}: {result.get('failed') or seconds}")
+        hashes = {key: fleet.content_hash for key, fleet in self.fleets.items()}
+        text = report.markdown(self.plan, self.cells, self.store, hashes)
+        (self.store.folder / "tables.md").write_text(text)
+
+    def verdict(self) -> int:
+        """Says how it ended; the exit code."""
+        if self.spent and self.left:
+            minutes = self.args.budget_minutes
+            _say(f"the budget of {minutes:g} minutes is spent; the same command goes on")
+            return 0
+        waiting = len(self.left) + self.lost
+        _say(f"through: {self.failed} failed, {waiting} wait for one that failed or was not "
+             f"kept; tables: {self.store.folder / 'tables.md'}")  # fmt: skip
+        return 1 if self.failed or waiting else 0
+
+    def _fleet(self, name: str) -> Fleet:
+        if name not in self.fleets:
+            log = self.store.folder / "logs" / "data.txt"
+            self.fleets[name] = work.fleet_of(self.store, name, self.plan["data"][name], log)
+        return self.fleets[name]
 
 
 def _ready(cell: plans.Cell, store: Store, data: str) -> bool:
     """Whether the runs that a cell starts from are there."""
     if cell.task == plans.ENCODER:
         return True
-    needs = plans.ENCODER if cell.task == plans.TRAIN else plans.TRAIN
+    needs = plans.ENCODER if cell.task == plans.TRAIN else cell.row.last
     every = [plans.Cell(task=needs, row=cell.row, seeds=(s,)) for s in cell.seeds]
     found = [store.find(one, data) for one in every]
     return all(f is not None and "failed" not in f for f in found)

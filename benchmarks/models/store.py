@@ -57,7 +57,7 @@ class Store:
     def what(self, cell: Cell, data: str) -> str:
         """Of configuration, scenes, data and seeds; the name of a row does not count."""
         row, judge, configs = cell.row, self.judging.get(cell.task, {}), []
-        tasks = (ENCODER,) if cell.task == ENCODER else (ENCODER, TRAIN)
+        tasks = (ENCODER,) if ENCODER in (cell.task, row.last) else (ENCODER, TRAIN)
         for task in tasks:
             arguments = row.arguments(task, 0)
             config = load(TrainConfig, f"train/{row.preset}", arguments).model_dump(mode="json")

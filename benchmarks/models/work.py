@@ -18,7 +18,7 @@ from store import Store
 from drivewm.logs.fleet import Fleet
 
 PATIENT = {**os.environ, "OMP_WAIT_POLICY": "passive"}  # threads that wait leave the processor
-HEADLINE_S = (1.0, 2.0, 3.0)
+HEADLINE_S = (0.0, 1.0, 2.0, 3.0)
 
 
 class Failed(Exception):
@@ -69,7 +69,7 @@ def do(cell: Cell, store: Store, fleet: Fleet, judging: dict[str, Any], log: Pat
     data = fleet.content_hash
     if cell.task in (ENCODER, TRAIN):
         return _train(cell, store, fleet, log)
-    runs = [str(store.run_folder(cell, TRAIN, seed, data)) for seed in cell.seeds]
+    runs = [str(store.run_folder(cell, cell.row.last, seed, data)) for seed in cell.seeds]
     out = store.folder / "judged" / store.path(cell, data).stem
     options = judging.get(cell.task, {})
     if cell.task == "forecast":
@@ -103,7 +103,7 @@ def _train(cell: Cell, store: Store, fleet: Fleet, log: Path) -> dict[str, Any]:
 
 
 def forecast_result(folder: Path) -> dict[str, Any]:
-    """Rows at 1, 2, 3 s without mask, and the paired differences to the baselines."""
+    """Rows at 0, 1, 2, 3 s without mask, and the paired differences to the baselines."""
     content = json.loads((folder / "forecast.json").read_text(encoding="utf-8"))
 
     def kept(rows: list[dict]) -> list[dict]:

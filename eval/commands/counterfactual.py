@@ -7,6 +7,8 @@ from pathlib import Path
 
 from drivewm.arguments import positive_int
 
+INPUTS = {"both": ("perceived", "true"), "perceived": ("perceived",)}
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "drivewm counterfactual (RUN ... FLEET -o FOLDER | --tables FOLDER) [options]"
@@ -27,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--branches", type=positive_int, default=8, help="action sequences each (8 to 20)"
     )
     parser.add_argument(
-        "--inputs", choices=("perceived", "both"), default="both",
+        "--inputs", choices=tuple(INPUTS), default="both",
         help="start from what is perceived alone, or also from the true occupancy (default both)",
     )  # fmt: skip
     parser.add_argument(
@@ -74,9 +76,8 @@ def _judge(args: argparse.Namespace) -> dict:
     *runs, fleet = args.paths
     options = Options(
         splits=tuple(args.splits.split(",")) if args.splits else None, states=args.states,
-        branches=args.branches,
-        inputs=("perceived", "true") if args.inputs == "both" else ("perceived",), samples=args.samples, seed=args.seed, workers=args.workers,
-        threads=args.threads,
-        truth=args.truth, shuffle=tuple(args.shuffle), shuffle_windows=args.shuffle_windows,
+        branches=args.branches, inputs=INPUTS[args.inputs], samples=args.samples, seed=args.seed,
+        workers=args.workers, threads=args.threads, truth=args.truth, shuffle=tuple(args.shuffle),
+        shuffle_windows=args.shuffle_windows,
     )  # fmt: skip
     return counterfactual(runs, Fleet.open(fleet), args.output, options)

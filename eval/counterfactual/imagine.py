@@ -5,6 +5,7 @@ Shapes: B branches, H steps of 0.5 s, K classes, X, Y, Z cells.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,19 +53,22 @@ class Said:
 
 @torch.no_grad()
 def rows_of(
-    model: WorldModel, frames: Frames, features: Tensor, truth: StateTruth, samples: int = 1
-) -> dict[Key, Said]:
+    model: WorldModel, frames: Frames, features: Tensor, truth: StateTruth, samples: int = 1,
+    inputs: Sequence[str] = (PERCEIVED, TRUE),
+) -> dict[Key, Said]:  # fmt: skip
     """Every row of one state.
 
     Args:
         frames: the recorded scene's frames; features: [F, C, X/2, Y/2] of all of them.
         samples: futures drawn from a stochastic model, beside the likeliest.
+        inputs: what imagination starts from: what is perceived, the true occupancy, or each.
     """
     latent, first = observed(model, frames, features, truth.state.keyframe)
     actions = branch_actions(truth)
-    starts = {PERCEIVED: model.start(latent, first), TRUE: _true_start(model, latent, truth)}
     out: dict[Key, Said] = {}
-    for source, start in starts.items():
+    for source in inputs:
+        known = source == TRUE
+        start = _true_start(model, latent, truth) if known else model.start(latent, first)
         for row, said in _rows(model, start, actions, truth).items():
             out[row, source] = said
         if samples > 1 and model.dynamics.stochastic:

@@ -26,7 +26,7 @@ def state_sums(
     seen: Seen, judged: Outcome, truth: StateTruth, grid: GridConfig
 ) -> dict[str, np.ndarray]:
     """Everything that is kept of one row and state beside its branches' outcomes; flat arrays."""
-    true, ours = truth.verdict["score"], judged.score
+    true, ours, decided = truth.verdict["score"], judged.score, judged.decided
     return {
         "iou_counts": iou_counts(seen.classes, truth).ravel(),
         "score_change": change_sums(ours[:, None], true[:, None]),
@@ -38,7 +38,9 @@ def state_sums(
             truth, lambda h: seen.movable[:, h].astype(np.float64),
             lambda h: np.isin(truth.occupancy[:, h], MOVABLE_CLASSES).any(-1).astype(np.float64),
         ),
-        "tau": np.array([tau_b(ours, true), tau_b(ours, truth.verdict["closed_loop"])]),
+        "tau": np.array(
+            [tau_b(decided, true), tau_b(decided, truth.verdict["closed_loop"]), tau_b(ours, true)]
+        ),
         "regret": regret(ours, true),
         "within": np.concatenate(
             [pairs_in_order(judged.bad, truth.bad),

@@ -104,6 +104,7 @@ def _by_level(weights: np.ndarray, level: np.ndarray) -> np.ndarray:
 
 METRICS: dict[str, Metric] = {
     "tau": Metric(title="Kendall tau", of=_mean("tau", 0)),
+    "tau_expected": Metric(title="tau, expected score", of=_mean("tau", 2)),
     "bad_auc": Metric(title="AUC collision or departure", of=_auc("bad")),
     "collision_auc": Metric(title="AUC collision", of=_auc("collision")),
     "bad_auc_within": Metric(title="the same within states", of=_ratio("within", 0, 1)),

@@ -58,6 +58,9 @@ class Outcome:
     collision_s: np.ndarray  # when it becomes more likely than not; inf: never
     departure_s: np.ndarray
     score: np.ndarray  # expected: what the ride is worth if nothing goes wrong
+    decided: (
+        np.ndarray
+    )  # as the truth is scored: 0 where a contact or departure is likelier than not
 
     @property
     def bad(self) -> np.ndarray:
@@ -233,9 +236,11 @@ def outcome(
             first[b, column] = (over[0] + 1) * 0.1
     last = risk[:, -1]
     worth = np.array([ride.worth for ride in rides])
+    clean = (last <= SURE).all(1)
     return Outcome(
         collision=last[:, 0], departure=last[:, 1], collision_s=first[:, 0],
         departure_s=first[:, 1], score=(1 - last[:, 0]) * (1 - last[:, 1]) * worth,
+        decided=np.where(clean, worth, 0.0),
     )  # fmt: skip
 
 
@@ -244,5 +249,5 @@ def mean_outcome(drawn: Sequence[Outcome]) -> Outcome:
     those of the middle sample, never where half of them or more say never."""
     first = {name: np.stack([getattr(d, name) for d in drawn]) for name in vars(drawn[0])}
     middle = {n: np.sort(first[n], 0)[len(drawn) // 2] for n in ("collision_s", "departure_s")}
-    mean = {n: first[n].mean(0) for n in ("collision", "departure", "score")}
+    mean = {n: first[n].mean(0) for n in ("collision", "departure", "score", "decided")}
     return Outcome(**mean, **middle)

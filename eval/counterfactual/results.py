@@ -20,7 +20,16 @@ from drivewm.storage import atomic_file, write_text
 ABOUT, TABLE = "counterfactual.json", "table.md"
 BRANCHES, STATES, SHUFFLE = "branches.parquet", "states.parquet", "shuffle.parquet"
 KNOWN = (ABOUT, BRANCHES, STATES, TABLE, SHUFFLE, "figures", "truth")
-OUTCOME = ("collision", "departure", "bad", "score", "collision_s", "departure_s", "ends")
+OUTCOME = (
+    "collision",
+    "departure",
+    "bad",
+    "score",
+    "decided",
+    "collision_s",
+    "departure_s",
+    "ends",
+)
 _ROW = [("run", pa.int32()), ("row", pa.string()), ("input", pa.string())]
 _STATE = [("split", pa.string()), ("scene", pa.string()), ("keyframe", pa.int32()),
           ("kind", pa.string())]  # fmt: skip

@@ -19,7 +19,7 @@ from drivewm.errors import InputError
 from drivewm.eval.counterfactual import figures, results, shuffle, truth
 from drivewm.eval.counterfactual.imagine import Said, rows_of
 from drivewm.eval.counterfactual.measure import state_sums
-from drivewm.eval.counterfactual.names import ACTIONS, MODEL, NONE, ORACLE, PERCEIVED
+from drivewm.eval.counterfactual.names import ACTIONS, MODEL, NONE, ORACLE, PERCEIVED, TRUE
 from drivewm.eval.counterfactual.outcome import Seen, certain, mean_outcome, outcome
 from drivewm.eval.counterfactual.states import State, TruthConfig
 from drivewm.eval.counterfactual.truth import StateTruth
@@ -32,9 +32,9 @@ from drivewm.scene import VehicleParams
 from drivewm.storage import write_npz, write_text
 from drivewm.training.clips import Frames, load_frames
 
-VERSION = 1  # of what is measured; parts of another one are made again
-PARTS, TRUTH = ".parts", "truth"
-OUTCOME = ("collision", "departure", "bad", "score", "collision_s", "departure_s")
+VERSION = 2  # of what is measured; parts of another one are made again
+PARTS, BRANCHES = ".parts", "truth"
+OUTCOME = ("collision", "departure", "bad", "score", "decided", "collision_s", "departure_s")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,7 @@ class Options:
     splits: tuple[str, ...] | None = None  # None: every one that was not trained on
     states: int = 20  # per split
     branches: int = 8
+    inputs: tuple[str, ...] = (PERCEIVED, TRUE)  # what imagination starts from
     samples: int = 1  # futures drawn from stochastic models, beside the likeliest
     seed: int = 0
     workers: int = 1
@@ -69,12 +70,12 @@ def counterfactual(
     results.check_output(output)
     models = load_all(runs)
     config = truth_config(fleet, runs, models[0], options)
-    folder = Path(options.truth) if options.truth else output / TRUTH
+    folder = Path(options.truth) if options.truth else output / BRANCHES
     states = truth.make_truth(fleet, config, folder, options.workers)
     samples = options.samples if models[0].dynamics.stochastic else 1
-    parts = [output / PARTS / _key(run, fleet, config, samples) for run in runs]
+    parts = [output / PARTS / _key(run, fleet, config, samples, options.inputs) for run in runs]
     for model, place in zip(models, parts):
-        _imagine_all(model, fleet, states, config, folder, place, samples)
+        _imagine_all(model, fleet, states, config, folder, place, samples, options.inputs)
     truths = [truth.load(folder, fleet, config, s) for s in states]
     results.write_rows(output, states, truths, parts)
     shuffled = _shuffled(models, runs, [fleet.path, *options.shuffle], parts[0], options)
@@ -136,15 +137,18 @@ def _seen_by(runs: Sequence[str | Path]) -> set[str]:
     return {str(s) for run in runs for s in checkpoint.provenance(run)["scenes"]}
 
 
-def _key(run: str | Path, fleet: Fleet, config: TruthConfig, samples: int) -> str:
+def _key(
+    run: str | Path, fleet: Fleet, config: TruthConfig, samples: int, inputs: Sequence[str]
+) -> str:
     content = f"{checkpoint.digest(run)} {truth.key_of(fleet, config)} {VERSION}"
     content += f" {samples}" if samples > 1 else ""
+    content += f" {','.join(inputs)}"
     return hashlib.blake2b(content.encode(), digest_size=10).hexdigest()
 
 
 def _imagine_all(
     model: WorldModel, fleet: Fleet, states: list[State], config: TruthConfig, folder: Path,
-    place: Path, samples: int,
+    place: Path, samples: int, inputs: Sequence[str],
 ) -> None:  # fmt: skip
     """Writes the part of every state that has none yet."""
     left = [s for s in states if not readable(place / f"{s.name}.npz")]
@@ -155,7 +159,9 @@ def _imagine_all(
             frames = load_frames(fleet, state.scene, model.config)
             held = (state.scene, frames, features_of(model, frames))
         here = truth.load(folder, fleet, config, state)
-        said: dict[tuple[str, str], Said] = dict(rows_of(model, held[1], held[2], here, samples))
+        said: dict[tuple[str, str], Said] = dict(
+            rows_of(model, held[1], held[2], here, samples, inputs)
+        )
         seen = certain(here.occupancy, here.flow, config.grid)
         said[ORACLE, NONE] = Said(seen=seen)
         vehicle = fleet.info(state.scene).vehicle

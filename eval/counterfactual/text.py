@@ -9,7 +9,7 @@ from drivewm.eval.counterfactual.metrics import METRICS
 from drivewm.eval.counterfactual.names import BOXES, PERCEIVED, SAYS, WARP
 
 BLOCKS = {
-    "Ranking of actions": ("tau", "bad_auc", "bad_auc_within", "collision_auc",
+    "Ranking of actions": ("tau", "tau_expected", "bad_auc", "bad_auc_within", "collision_auc",
                            "collision_auc_within", "ends_auc", "regret"),
     "What differs between branches": ("score_change", "occupied_change", "movable_change",
                                       "tau_closed_loop"),

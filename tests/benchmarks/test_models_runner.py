@@ -1,5 +1,6 @@
 """The runner of the model tables: what a cell is, and when it is done."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks" / "models"
-MODULES = ("plan", "store", "work", "report")
+MODULES = ("plan", "store", "work", "report", "run")
 
 
 @pytest.fixture
@@ -81,13 +82,46 @@ def test_comments_and_docstrings_are_not_code(runner, tmp_path):
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-def test_the_first_seed_of_everything_comes_first(runner):
+def test_a_row_is_judged_once_all_its_seeds_are_trained(runner):
     plans = runner["plan"]
-    cells = plans.cells_of(plans.read(), ["dynamics", "encoders"])
-    train = [c.seeds[0] for c in cells if c.task == "train"]
-    assert train == sorted(train)
-    judged = [c.seeds for c in cells if c.task == "forecast" and c.row.name == "pull"]
-    assert judged == [(0,), (0, 1, 2)]
+    plan = {**plans.read(), "seeds": [0, 1]}
+    cells = plans.cells_of(plan, ["joint"])
+    first = [(c.task, c.seeds) for c in cells if c.row.name == "forecast only"]
+    assert first == [
+        ("encoder", (0,)), ("train", (0,)), ("encoder", (1,)), ("train", (1,)),
+        ("forecast", (0, 1)), ("counterfactual", (0, 1)),
+    ]  # fmt: skip
+    assert [c.row.name for c in cells[: len(first)]] == ["forecast only"] * len(first)
+
+
+def test_a_table_of_perception_is_judged_without_dynamics(runner, store):
+    plans = runner["plan"]
+    plan = plans.read()
+    plan["tables"]["encoders"] |= {"perception": True, "seeds": [3]}
+    cells = plans.cells_of(plan, ["encoders"])
+    assert {c.task for c in cells} == {"encoder", "forecast"} and {c.seeds for c in cells} == {(3,)}
+    row = next(c.row for c in cells if c.row.name == "pull")
+    judged = plans.Cell(task="forecast", row=row, seeds=(3,))
+    assert store.what(judged, "d") != store.what(cell(runner, "forecast", "dynamics",
+                                                      "rssm, camera", (3,)), "d")  # fmt: skip
+
+
+def test_two_workers_never_do_one_cell_twice_and_wait_for_what_a_cell_needs(
+    runner, store, monkeypatch
+):
+    run, plans = runner["run"], runner["plan"]
+    plan = {**plans.read(), "seeds": [0]}
+    cells = plans.cells_of(plan, ["ablation"])
+    args = argparse.Namespace(retry=False, budget_minutes=None, workers=2)
+    queue = run.Queue(cells, store, plan, args)
+    fleet = type("F", (), {"content_hash": "d"})()
+    monkeypatch.setattr(run.Queue, "_fleet", lambda self, name: fleet)
+    first, _ = queue.next([])
+    assert first.task == "encoder"
+    assert queue.next([(first, "d")]) is None  # all others start from this encoder
+    store.add(first, "d", {"seconds": 1.0})
+    after = [queue.next([])[0] for _ in range(2)]
+    assert [c.task for c in after] == ["train", "train"] and after[0].row != after[1].row
 
 
 def test_a_failed_command_says_which_and_how(runner, tmp_path):

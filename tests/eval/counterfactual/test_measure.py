@@ -80,8 +80,9 @@ def test_the_truth_itself_has_every_difference_right():
     from drivewm.eval.counterfactual.outcome import Outcome
 
     zero, never = np.zeros(3), np.full(3, np.inf)
+    score = np.array([0.2, 0.5, 1.0])
     judged = Outcome(collision=zero, departure=zero, collision_s=never, departure_s=never,
-                     score=np.array([0.2, 0.5, 1.0]))  # fmt: skip
+                     score=score, decided=score)  # fmt: skip
     sums = m.state_sums(seen, judged, truth, GRID)
     for name in ("score_change", "occupied_change", "movable_change"):
         xy, xx, yy = sums[name]

@@ -17,7 +17,7 @@ def said(collision: float, collision_s: float, score: float) -> Outcome:
     return Outcome(
         collision=np.array([collision]), departure=np.zeros(1),
         collision_s=np.array([collision_s]), departure_s=np.full(1, np.inf),
-        score=np.array([score]),
+        score=np.array([score]), decided=np.array([score]),
     )  # fmt: skip
 
 
