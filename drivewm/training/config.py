@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from drivewm.config import Config
 from drivewm.models.world_model import ModelConfig
@@ -54,7 +54,7 @@ class TrainConfig(Config):
     end_windows: float = Field(0.0, ge=0, le=1)  # share of clips in which the drive ends
     end_weight: float = Field(1.0, gt=0)  # of the steps that end a drive, in the continue loss
     average_decay: float = Field(0.0, ge=0, lt=1)  # of the weights (EMA); 0: the last weights
-    precision: Literal["auto", "32", "bf16"] = "32"  # auto: see training/precision.py
+    precision: Annotated[Literal["auto", "32", "bf16"], BeforeValidator(str)] = "32"
     accumulate: int = Field(1, ge=1)  # batches an optimiser step
     devices: int = Field(1, ge=1)  # processes on this machine, started by torchrun
     nodes: int = Field(1, ge=1)

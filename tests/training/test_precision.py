@@ -3,7 +3,14 @@
 import pytest
 import torch
 
+from drivewm.config import load
+from drivewm.training.config import TrainConfig
 from drivewm.training.precision import precision_of
+
+
+@pytest.mark.parametrize("named", ["32", "bf16", "auto"])
+def test_every_precision_can_be_named_on_the_command_line(named):
+    assert load(TrainConfig, "train/tiny", [f"precision={named}"]).precision == named
 
 
 @pytest.mark.parametrize("named", ["32", "bf16"])
