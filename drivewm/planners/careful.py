@@ -20,7 +20,14 @@ from drivewm.planners.careful_bounds import (
     oncoming_bounds,
     walker_bounds,
 )
-from drivewm.planners.careful_path import MARGIN_M, Obstacles, Way, find_way, straight_way
+from drivewm.planners.careful_path import (
+    MARGIN_M,
+    Obstacles,
+    Way,
+    find_way,
+    first_touched,
+    straight_way,
+)
 from drivewm.planners.careful_predict import STILL_MPS, Others, predict
 from drivewm.planners.careful_setup import Setup, setup
 from drivewm.planners.careful_speed import (
@@ -44,6 +51,7 @@ QUEUE_M, SIGNAL_M = 14.0, 45.0
 SAME_M = 0.8  # a standing box is the same one within this
 NEAR_M, NEAR_S = 25.0, 6.0
 WALKER_MARGIN_M, ONCOMING_MARGIN_M = 0.7, 0.55
+SWING_M, SWING_LAG_S, SWING_MPS, SWING_STOP_M = 9.0, 0.6, 1.0, 1.0
 END_M = 2.0  # kept before the end of the route
 ONCOMING_M = 14.0
 HARD_MPS2 = -4.0  # an emergency
@@ -109,7 +117,8 @@ class _Driver:
         limit = float(seen.speed_limits_mps[i])
         limit = limit if np.isfinite(limit) else self.options["speed_mps"]
         lights = None if seen.lights is None else seen.lights[i]
-        way = self._way(ego, others, seen, i)
+        obstacles = self._obstacles(ego, others, seen, i)
+        way = self._way(ego, others, obstacles)
         on = in_the_way(known, ego, way, others)
         bounds = [(s, limit), (known.end_m - known.front_m - END_M, 0.0)]
         grip = GRIP_SHARE * self._grip
@@ -119,6 +128,7 @@ class _Driver:
         bounds += walker_bounds(known, ego, way, others, on)
         if seen.mode == "visible":
             bounds += hidden_bounds(known, ego, way, others, limit)
+        bounds += self._swing_bounds(ego, way, obstacles)
         if np.isfinite(way.blocked_m):
             bounds.append((way.blocked_m - END_M, 0.0))
         places, speeds = np.array(bounds).T
@@ -145,8 +155,7 @@ class _Driver:
         if least < -2.5 and state[EgoColumn.VX] > 3.0 and 0.3 < felt < 0.6 * -least:
             self._grip = max(min(self._grip, 0.5 * (self._grip + felt)), 1.0)
 
-    def _way(self, ego: Ego, others: Others, seen: Observation, i: int) -> Way:
-        obstacles = self._obstacles(ego, others, seen, i)
+    def _way(self, ego: Ego, others: Others, obstacles: Obstacles) -> Way:
         if not len(obstacles) and abs(ego.left) < 0.3:
             return straight_way(ego.s, ego.speed)
         way = find_way(self.setup, ego.s, ego.left, ego.speed, obstacles)
@@ -159,6 +168,22 @@ class _Driver:
         if not moving.any():
             return way
         return self._wait(ego, way, out, obstacles)
+
+    def _swing_bounds(self, ego: Ego, way: Way, obstacles: Obstacles) -> list[tuple[float, float]]:
+        """Slower where the car would swing out too late for what it drives around: it follows its
+        plan with a lag. Where even creeping does not help, a stop."""
+        near = obstacles.from_m < ego.s + self.setup.front_m + SWING_M
+        if not (near & obstacles.stands).any() or np.isfinite(way.blocked_m):
+            return []
+        s = ego.s + np.arange(0.0, SWING_M + 6.0, 0.5)
+        for speed in (ego.speed, SWING_MPS):
+            left = self._offsets(ego, way, np.maximum(s - SWING_LAG_S * speed, ego.s), _fade(speed))
+            touched = first_touched(self.setup, ego.s, s, left, obstacles)
+            if not np.isfinite(touched):
+                break
+        else:
+            return [(touched - self.setup.front_m - SWING_STOP_M, 0.0)]
+        return [] if speed == ego.speed else [(ego.s, SWING_MPS)]
 
     def _wait(self, ego: Ego, way: Way, out: np.ndarray, obstacles: Obstacles) -> Way:
         """In the own lane up to what stands in the way."""
@@ -193,7 +218,7 @@ class _Driver:
         chosen = near | against
         left, half = others.left[:, 0], others.half_left[:, 0]
         return Obstacles(low[chosen], high[chosen], (left - half)[chosen], (left + half)[chosen],
-                         margin[chosen])  # fmt: skip
+                         margin[chosen], ~against[chosen])  # fmt: skip
 
     def _against(self, ego: Ego, others: Others) -> np.ndarray:
         """Who comes towards the ego in its way, not in a lane of its own; bool [H]."""
@@ -245,7 +270,7 @@ class _Driver:
             + 0.5 * accel * inside**2
             + end * np.where(np.isfinite(after), after, 0.0)
         )
-        fade = float(np.clip(1.5 * ego.speed, 6.0, 30.0))
+        fade = _fade(ego.speed)
         reach = np.concatenate([[ego.s], s])
         left = self._offsets(ego, way, reach, fade)
         points, road = self.setup.at(reach)
@@ -264,6 +289,11 @@ class _Driver:
         start = float(np.mean([way.at(np.array([ego.s + d])) for d in (-3.0, -1.0, 1.0, 3.0)]))
         left = np.clip(1.0 - (s - ego.s) / fade, 0.0, 1.0)
         return smooth + (ego.left - start) * left * left * (3.0 - 2.0 * left)
+
+
+def _fade(speed_mps: float) -> float:
+    """Metres on which the plan goes over from where the ego is to its way."""
+    return float(np.clip(1.5 * speed_mps, 6.0, 30.0))
 
 
 def _others(known: Setup, seen: Observation, i: int) -> Others:

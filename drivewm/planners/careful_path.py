@@ -20,6 +20,7 @@ STEEPEST = 0.38  # per metre
 MARGIN_M = 0.4  # kept from what stands
 ROOM_M, ROOM_COST = 1.7, 3.0  # more is nicer
 TURN_COST = 1.2
+TOUCH_M = 0.1  # a path that comes so near is taken to touch
 PASS_M = 1.0  # before and behind what is passed ...
 EARLY_S = 0.6  # ... and this much earlier: the car follows its plan with a lag
 
@@ -32,6 +33,7 @@ class Obstacles(NamedTuple):
     right_m: np.ndarray
     left_m: np.ndarray
     margin_m: np.ndarray
+    stands: np.ndarray  # bool
 
     def __len__(self) -> int:  # type: ignore[override]
         return len(self.from_m)
@@ -47,6 +49,27 @@ class Way:
 
     def at(self, s: np.ndarray) -> np.ndarray:
         return np.interp(s, self.s, self.left)
+
+
+def first_touched(
+    setup: Setup, at_m: float, s: np.ndarray, left: np.ndarray, obstacles: Obstacles
+) -> float:
+    """Where the first standing obstacle begins that a car on this path would touch.
+
+    Args:
+        at_m: where the ego is.
+        s, left: [Q] places of the rear axle and offsets there.
+    """
+    turned = np.gradient(left, s)
+    ahead = np.linspace(-setup.rear_m, setup.front_m, 5)[:, None]  # along the car's sides
+    x, y = s + ahead, left + turned * ahead
+    over = (x >= obstacles.from_m[:, None, None]) & (x <= obstacles.to_m[:, None, None])
+    gap = np.maximum(
+        obstacles.right_m[:, None, None] - y, y - obstacles.left_m[:, None, None]
+    ) - setup.half_m  # fmt: skip
+    hit = (over & (gap < TOUCH_M)).any((1, 2))
+    hit &= obstacles.stands & (obstacles.from_m > at_m + setup.front_m)
+    return float(obstacles.from_m[hit].min()) if hit.any() else np.inf
 
 
 def knots(at_m: float, speed_mps: float) -> np.ndarray:
