@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,13 @@ def test_two_workers_never_do_one_cell_twice_and_wait_for_what_a_cell_needs(
     store.add(first, "d", {"seconds": 1.0})
     after = [queue.next([])[0] for _ in range(2)]
     assert [c.task for c in after] == ["train", "train"] and after[0].row != after[1].row
+
+
+def test_keys_can_be_asked_for_by_two_threads_at_once(runner, store):
+    cells = [cell(runner, "train", "dynamics", n) for n in ("gru, camera", "flow, camera")] * 8
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda c: store.what(c, "d"), cells))
+    assert found == [store.what(c, "d") for c in cells]
 
 
 def test_a_failed_command_says_which_and_how(runner, tmp_path):
