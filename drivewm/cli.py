@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "card": ("drivewm.commands.card", "put the scores of a forecast on a model's card"),
     "export": ("drivewm.commands.export", "a trained model as one file, checked against it"),
     "forecast": ("drivewm.eval.commands.forecast", "score a model's forecasts beside baselines"),
+    "branch": ("drivewm.eval.commands.branch", "what would have happened, as windows to train on"),
     "counterfactual": (
         "drivewm.eval.commands.counterfactual",
         "does a model know what other actions would have caused",

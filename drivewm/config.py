@@ -46,6 +46,9 @@ def _alone(text: str) -> dict[str, Any]:
     return OmegaConf.to_container(OmegaConf.create(text), resolve=True)  # type: ignore[return-value]
 
 
+_COMPOSING = Lock()  # Hydra's state is one for the process
+
+
 def _by_hydra(name: str, group: str, overrides: Sequence[str]) -> dict[str, Any]:
     from hydra import compose as hydra_compose
     from hydra import initialize_config_module
@@ -55,7 +58,7 @@ def _by_hydra(name: str, group: str, overrides: Sequence[str]) -> dict[str, Any]
 
     addressed = [_addressed(override, group) for override in overrides]
     try:
-        with initialize_config_module(config_module="drivewm.conf", version_base="1.3"):
+        with _COMPOSING, initialize_config_module(config_module="drivewm.conf", version_base="1.3"):
             composed = hydra_compose(config_name=name, overrides=addressed)
     except (HydraException, OmegaConfBaseException) as error:
         text = str(error).splitlines()[0]

@@ -7,7 +7,6 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from plan import ENCODER, TRAIN, Cell
@@ -17,7 +16,6 @@ from drivewm.storage import write_text
 from drivewm.training.config import TrainConfig
 
 ROOT = Path(__file__).parents[2]
-_ONE_AT_A_TIME = Lock()  # Hydra composes for one thread at a time
 CODE = {  # folders whose code decides a task's outcome; judgements also hang on training
     ENCODER: ("drivewm/models", "drivewm/training"),
     TRAIN: ("drivewm/models", "drivewm/training"),
@@ -62,8 +60,7 @@ class Store:
         tasks = (ENCODER,) if ENCODER in (cell.task, row.last) else (ENCODER, TRAIN)
         for task in tasks:
             arguments = row.arguments(task, 0)
-            with _ONE_AT_A_TIME:
-                config = load(TrainConfig, f"train/{row.preset}", arguments).model_dump(mode="json")
+            config = load(TrainConfig, f"train/{row.preset}", arguments).model_dump(mode="json")
             configs.append({k: v for k, v in config.items() if k not in ("seed", "threads")})
         return digest(cell.task, configs, dict(row.scenes), data, list(cell.seeds), judge)
 

@@ -17,6 +17,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 from drivewm.models.dynamics.base import make_action
 from drivewm.models.encoders.base import CameraBatch
 from drivewm.seeds import generator
+from drivewm.training.branches import Branches
 from drivewm.training.clips import Frames, SceneTimes
 from drivewm.training.extras import (
     NOTHING_MORE,
@@ -131,9 +132,12 @@ class ClipBatches(SteppedBatches):
         shard: tuple[int, int] = (0, 1),
         ends: Sequence[int] = (),
         end_windows: float = 0.0,
+        branches: Branches | None = None,
+        branch_share: float = 0.0,
     ) -> None:
         super().__init__(order, steps, shard)
         self.scenes, self.features = scenes, features
+        self.branches, self.branch_share = branches, branch_share
         self.length, self.observed, self.seed, self.frames = length, observed, seed, length
         self.ends, self.end_windows = np.asarray(ends, int), end_windows if len(ends) else 0.0
         self.index, self.ids = clip_rows(times, length), [t.scene_id for t in times]
@@ -144,12 +148,39 @@ class ClipBatches(SteppedBatches):
             rng = generator("ends", self.seed, step)
             chosen = rng.random(len(rows)) < self.end_windows
             rows = np.where(chosen, rng.choice(self.ends, len(rows)), rows)
-        clips = [
-            clip(self.scenes[s], int(k), self.length, self.features[s], self.observed)
-            for s, k in (self.index[i] for i in self.mine(rows))
-        ]
+        if self.branches is not None:  # their rows come after those of the recorded windows
+            rng = generator("branches", self.seed, step)
+            picks = len(self.index) + rng.integers(0, len(self.branches.rows), len(rows))
+            rows = np.where(rng.random(len(rows)) < self.branch_share, picks, rows)
+        clips = [self._clip(int(row)) for row in self.mine(rows)]
         whole = {key: torch.stack([c[key] for c in clips]) for key in clips[0]}
         return {**whole, "row": torch.from_numpy(self.mine(rows))}
+
+    def names(self, rows: Sequence[int]) -> str:
+        """The scenes and frames of rows, and which branch, for a message."""
+        recorded, own = len(self.index), [r for r in rows if r < len(self.index)]
+        parts = [super().names(own)] if own else []
+        if self.branches is not None:
+            parts += [
+                f"{self.ids[s]} keyframe {k} branch {b}"
+                for s, k, b in (self.branches.rows[r - recorded] for r in rows if r >= recorded)
+            ]
+        return "; ".join(parts)
+
+    def _clip(self, row: int) -> Batch:
+        """A recorded window, or the recorded past of a branch with the branch's future."""
+        branch = row - len(self.index)
+        if branch < 0 or self.branches is None:
+            return self._recorded(*self.index[row])
+        s, frame, _ = self.branches.rows[branch]
+        whole = self._recorded(s, frame + 1 - (self.length - self.branches.horizon))
+        whole["value"] = torch.full_like(whole["value"], float("nan"))
+        for name, value in self.branches.future(branch).items():
+            whole[name] = torch.cat([whole[name][: len(whole[name]) - len(value)], value])
+        return whole
+
+    def _recorded(self, s: int, k: int) -> Batch:
+        return clip(self.scenes[s], int(k), self.length, self.features[s], self.observed)
 
 
 def frame_rows(times: Sequence[SceneTimes]) -> list[tuple[int, int]]:

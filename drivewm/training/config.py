@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from drivewm.config import Config
 from drivewm.models.world_model import ModelConfig
+from drivewm.training.forcing import forcing_of
 
 StageName = Literal["pretrain", "encoder", "motion", "dynamics"]
 
@@ -51,6 +52,8 @@ class TrainConfig(Config):
     picture_every: int = Field(100, ge=1)
     head_weight: float = Field(1.0, ge=0)  # of the optional heads (model.heads)
     loss_scale: bool = False  # divide each loss by its running root mean square
+    branches: str | None = None  # a folder of `drivewm branch`: windows with other actions
+    branch_share: float = Field(0.5, ge=0, le=1)  # of the clips, where there are branches
     end_windows: float = Field(0.0, ge=0, le=1)  # share of clips in which the drive ends
     end_weight: float = Field(1.0, gt=0)  # of the steps that end a drive, in the continue loss
     average_decay: float = Field(0.0, ge=0, lt=1)  # of the weights (EMA); 0: the last weights
@@ -73,4 +76,13 @@ class TrainConfig(Config):
             raise ValueError(
                 f"stages are {', '.join(get_args(StageName))}, in this order, each once"
             )
+        if self.branches is not None:
+            self._check_branches()
         return self
+
+    def _check_branches(self) -> None:
+        """Of a branch only the past was seen, and its agents are known as occupancy alone."""
+        if forcing_of(self.forcing, self.model.dynamics) != "self":
+            raise ValueError("branches have no pictures to look at on the way: set forcing=self")
+        if self.model.heads.agents:
+            raise ValueError("branches have no boxes to learn from: set model.heads.agents=false")

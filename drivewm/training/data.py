@@ -26,6 +26,7 @@ from drivewm.training.batches import (
     frame_rows,
     windows_that_end,
 )
+from drivewm.training.branches import load_branches
 from drivewm.training.clips import SceneTimes, load_frames
 from drivewm.training.config import TrainConfig
 from drivewm.training.extras import extras_of
@@ -77,10 +78,15 @@ class TrainingData:
         if config.end_windows:
             every = (self.labels[s] for s in range(len(self.times)))
             ends = windows_that_end(every, length, observed)
+        branches = None
+        if config.branches is not None:
+            ids = [t.scene_id for t in self.times]
+            branches = load_branches(config.branches, ids, config.model)
         order = self._order(clip_rows(self.times, length), config.dynamics_batch)
         return ClipBatches(
             self.labels, self.times, features, order, length, length if forced else observed,
             config.seed, config.dynamics_steps * config.accumulate, shard, ends, config.end_windows,
+            branches, config.branch_share,
         )  # fmt: skip
 
     def glimpses(

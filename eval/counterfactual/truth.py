@@ -181,8 +181,9 @@ def _arrays(
     movable = np.array([c in _movable_classes() for c in stage.log.occ_class])
     return {
         "names": np.array([b.name for b in branches]), "ego": np.stack([b.ego for b in branches]),
-        "occupancy": np.stack([o for o, _ in seen]),
-        "flow": np.stack([f for _, f in seen]).astype(np.float16),
+        "occupancy": np.stack([o for o, _, _ in seen]),
+        "flow": np.stack([f for _, f, _ in seen]).astype(np.float16),
+        "known": np.stack([k for _, _, k in seen]),
         "agents": np.stack([b.state[:, -1] for b in branches]),
         "there": np.stack([b.valid[:, -1] for b in branches]),
         "size_m": stage.log.size_m, "movable": movable,
@@ -198,10 +199,11 @@ def _movable_classes() -> list[int]:
 
 def branch_frames(
     stage: Stage, branch: Branch, step: int, grid: GridConfig
-) -> tuple[np.ndarray, np.ndarray]:
-    """Exact occupancy uint8 [H + 1, X, Y, Z] and flow [H + 1, 2, X, Y] of a branch's frames."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Exact occupancy uint8 [H + 1, X, Y, Z], flow [H + 1, 2, X, Y] and where it is known, bool
+    [H + 1, X, Y], of a branch's frames."""
     log, scene = stage.log, scene_of(stage, branch, step)
-    occupancy, flows = [], []
+    occupancy, flows, known = [], [], []
     for k in range(0, len(branch.ego), STEPS_PER_FRAME):
         actors = Actors(
             ids=log.ids, categories=log.categories, occ_class=log.occ_class, size_m=log.size_m,
@@ -209,8 +211,10 @@ def branch_frames(
         )  # fmt: skip
         label = semantics_only(stage.world, branch.ego[k, POSE], actors)
         occupancy.append(pool_labels(label, grid))
-        flows.append(flow_label(scene, k, grid)[0])
-    return np.stack(occupancy), np.stack(flows)
+        flow, near = flow_label(scene, k, grid)
+        flows.append(flow)
+        known.append(near)
+    return np.stack(occupancy), np.stack(flows), np.stack(known)
 
 
 def load(folder: str | Path, fleet: Fleet, config: TruthConfig, state: State) -> StateTruth:
