@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from importlib import resources
+from threading import Lock
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
