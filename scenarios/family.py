@@ -198,6 +198,9 @@ def _family(document: Document) -> Family:
 
 def _check_top(document: Document) -> None:
     """Unknown fields before anything else: a misspelt one is also a missing one."""
+    if "scenarios" in document.value and "id" not in document.value:
+        raise InputError("a suite, not a family", file=document.where(("scenarios",)),
+                         fix="drive it with drivewm score PLANNER --suite FILE")  # fmt: skip
     known = [*Head.model_fields, *_fields(Body)]
     for key in document.value:
         if key not in known:

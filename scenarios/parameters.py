@@ -21,6 +21,7 @@ from drivewm.seeds import generator
 
 Method = Literal["sobol", "halton", "lhs", "pairwise", "grid", "centre"]
 METHODS: tuple[str, ...] = get_args(Method)
+MOST = 65_536  # points of one call
 TRIES = 64  # points drawn for each one wanted, before giving up on ``require``
 
 
@@ -43,6 +44,22 @@ def concretes(
     return tuple(family.concrete(v, f"{prefix}{k:03d}") for k, v in enumerate(drawn))
 
 
+def nth(family: Family, index: int, method: str = "sobol", seed: int = 0) -> Concrete:
+    """Number ``index`` (from 0 on) of ``concretes``.
+
+    Raises:
+        InputError: as ``sample``; or the method draws fewer.
+    """
+    if not 0 <= index < MOST:
+        raise InputError(f"no scenario number {index}", field="--index", fix=f"0 to {MOST - 1}")
+    drawn = concretes(family, index + 1, method, seed)
+    if index >= len(drawn):
+        fix = f"0 to {len(drawn) - 1}, or another --method" if len(drawn) > 1 else "name a --method"
+        raise InputError(f"no scenario number {index}: {method} draws {len(drawn)}",
+                         field="--index", fix=fix)  # fmt: skip
+    return drawn[index]
+
+
 def sample(
     family: Family, n: int, method: str = "sobol", seed: int = 0
 ) -> tuple[dict[str, Value], ...]:
@@ -58,8 +75,8 @@ def sample(
         raise InputError(
             f"no method '{method}'", field="method", fix=f"known: {', '.join(METHODS)}"
         )
-    if n < 1:
-        raise InputError(f"{n} samples", field="n", fix="at least 1")
+    if not 1 <= n <= MOST:
+        raise InputError(f"{n} samples", field="n", fix=f"1 to {MOST}")
     free = {name: p for name, p in family.head.parameters.items() if varies(p)}
     fixed = {name: centre(p) for name, p in family.head.parameters.items() if not varies(p)}
     if method == "centre" or not free:

@@ -100,6 +100,7 @@ def load_suite(name: str) -> Listed:
     suite = _parsed(document)
     drawn = [c for k, entry in enumerate(suite.scenarios) if entry.xosc is None
              and entry.log is None for c in _drawn(entry, k, suite, document)]  # fmt: skip
+    _check_without(suite, document)
     if len(drawn) > MOST:
         raise InputError(f"{len(drawn)} scenarios", file=document.file, fix=f"at most {MOST}")
     return Listed(
@@ -107,6 +108,19 @@ def load_suite(name: str) -> Listed:
         imported=tuple(f for k, e in enumerate(suite.scenarios) for f in _files(e, k, document)),
         windows=tuple(_windows(suite, document)),
     )  # fmt: skip
+
+
+def _check_without(suite: Suite, document: Document) -> None:
+    """What is left out must be there; families of files are known once they are read."""
+    known = list(catalogue.family_files())
+    own = [e.family for e in suite.scenarios if e.family and e.family.endswith((".yaml", ".yml"))]
+    known += [catalogue.find(str(Path(document.file).parent / name)).id for name in own]
+    for k, pattern in enumerate(suite.without):
+        if not any(fnmatch.fnmatchcase(name, pattern) for name in known):
+            near = nearest(pattern, known)
+            fix = f"did you mean '{near}'?" if near else "see drivewm scenarios list"
+            raise InputError(f"no scenario family '{pattern}'", file=document.where(("without", k)),
+                             field="without", fix=fix)  # fmt: skip
 
 
 def _one_family(name: str) -> Listed:

@@ -110,7 +110,7 @@ class SimConfig(Config):
     duration_s: float | None = Field(default=None, gt=0)  # None: as long as the log
     vehicle: VehicleName | VehicleConfig | None = None  # the ego car; None: the log's own
     friction: float = Field(default=1.0, ge=0)  # of the road; 0 = no limit, as in nuPlan
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**31)
     hang_limit_s: float = Field(default=60.0, gt=0)  # a call of the planner that lasts longer fails
     lqr: LqrConfig = LqrConfig()
     visible: VisibleConfig = VisibleConfig()

@@ -6,6 +6,7 @@ import argparse
 import math
 import shlex
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,7 +160,7 @@ def run(args: argparse.Namespace) -> int:
         "mode": args.mode,
         "duration_s": args.duration,
         "vehicle": _vehicle(args.vehicle),
-        "visible": dict(text.partition("=")[::2] for text in args.visible),
+        "visible": dict(_pairs(args.visible, "--visible")),
         "isolation": {
             "process": args.planner_process,
             "deadline_s": args.deadline,
@@ -181,7 +182,11 @@ def run(args: argparse.Namespace) -> int:
             split=args.split,
             sim=validate(SimConfig, settings, file="command line"),
             score=score,
-            safety=load(SafetyConfig, "safety/default", args.safety),
+            safety=load(
+                SafetyConfig,
+                "safety/default",
+                [f"{key}={value}" for key, value in _pairs(args.safety, "--safety")],
+            ),
             workers=args.workers,
             seeds=args.seeds,
             rollouts=not args.no_rollouts,
@@ -203,6 +208,21 @@ def run(args: argparse.Namespace) -> int:
         print("missing reference: what is not applicable was judged as the reference's code does")
     print(f"\nresults: {args.out}")
     return 0
+
+
+def _pairs(texts: Sequence[str], option: str) -> Iterator[tuple[str, str]]:
+    """Key and value of each text.
+
+    Raises:
+        InputError: one is not ``KEY=VALUE``.
+    """
+    from drivewm.errors import InputError
+
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise InputError(f"'{text}' is not KEY=VALUE", field=option)
+        yield key, value
 
 
 def _vehicle(text: str | None) -> str | VehicleConfig | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from drivewm.arguments import positive_int
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the sub-verb."""
@@ -24,7 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument(
         "--all", action="store_true", help="every combination of a file of values, up to --limit"
     )
-    parser.add_argument("--limit", type=int, default=100, help="combinations at most (%(default)s)")
+    parser.add_argument(
+        "--limit", type=positive_int, default=100, help="combinations at most (%(default)s)"
+    )
     parser.add_argument("--ego-name", metavar="NAME", help="the entity that a planner drives")
     parser.add_argument(
         "--ego", action="append", default=[], metavar="PLANNER", dest="planners",

@@ -40,6 +40,12 @@ def run(args: argparse.Namespace) -> int:
             near = nearest(group, GROUPS)
             fix = f"did you mean '{near}'?" if near else f"known: {', '.join(GROUPS)}"
             raise InputError(f"no group '{group}'", field="--group", fix=fix)
+    known = sorted({tag for family in families() for tag in family.head.tags})
+    for tag in args.tag:
+        if tag not in known:
+            near = nearest(tag, known)
+            fix = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
+            raise InputError(f"no family has the tag '{tag}'", field="--tag", fix=fix)
     found = families(args.group, args.tag)
     if args.json:
         print(json.dumps([_plain(family) for family in found], indent=1))

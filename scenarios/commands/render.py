@@ -59,13 +59,14 @@ def chosen(family: Family, args: argparse.Namespace) -> Concrete:
     """
     from drivewm.errors import InputError
     from drivewm.scenarios.loading import parse
-    from drivewm.scenarios.parameters import concretes
+    from drivewm.scenarios.parameters import nth
     from drivewm.scenarios.ranges import centre
 
     if args.index is not None:
-        if not 0 <= args.index < 10_000 or args.set:
-            raise InputError("an index from 0 on, and no --set", field="--index")
-        return concretes(family, args.index + 1, args.method, args.seed)[-1]
+        if args.set:
+            raise InputError("draws the values that --set gives", field="--index",
+                             fix="leave one of them out")  # fmt: skip
+        return nth(family, args.index, args.method, args.seed)
     values = {name: centre(parameter) for name, parameter in family.head.parameters.items()}
     for text in args.set:
         name, equals, value = text.partition("=")

@@ -31,13 +31,9 @@ def run_export(args: argparse.Namespace) -> int:
     else:
         from drivewm.scenarios.build import build
         from drivewm.scenarios.catalogue import find
-        from drivewm.scenarios.parameters import concretes
+        from drivewm.scenarios.parameters import nth
 
-        if args.index < 0:
-            raise InputError("--index must be 0 or more", field="index")
-        family = find(args.scenario)
-        count = args.index + 1 if args.method != "centre" else 1
-        concrete = concretes(family, count, args.method, seed=args.seed)[-1]
+        concrete = nth(find(args.scenario), args.index, args.method, args.seed)
         made, friction = build(concrete), float(concrete.sim.friction)
     notes = export(made.storyboard, made.scene, out, friction)
     print(f"{out}: written, with {out.with_suffix('.xodr').name} beside it")

@@ -55,6 +55,10 @@ def test_a_family_is_a_suite_of_its_own():
         ("scenarios:\n  - {family: cut_in, name: x, values: {gapp: 1}}\n", r"suite.yaml:3.*gapp"),
         ("scenarios:\n  - {xosc: nowhere.xosc}\n", r"suite.yaml:3.*nowhere.xosc"),
         ("scenarios: []\n", "scenarios"),
+        (
+            "without: [cut_inn]\nscenarios:\n  - {family: cut_in}\n",
+            r"suite.yaml:2.*cut_inn.*cut_in",
+        ),
     ],
 )
 def test_bad_suite_is_told_with_its_place(folder, text, told):

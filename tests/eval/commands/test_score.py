@@ -79,6 +79,10 @@ def test_car_and_road_are_in_the_manifest(fleet, tmp_path):
         (["idm", "--vehicle", "width_m=2,tank"], "'tank'"),
         (["constant_velocity?horizon_s=0"], "[constant_velocity?horizon_s] 0 is not a number"),
         (["idm", "--duration", "0"], "duration_s"),
+        (["idm", "--seed", "99999999999999999999"], "seed"),
+        (["idm", "--seed", "-1"], "seed"),
+        (["idm", "--visible", "range_m"], "[--visible] 'range_m' is not KEY=VALUE"),
+        (["idm", "--safety", "ttc"], "[--safety] 'ttc' is not KEY=VALUE"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(fleet, tmp_path, capsys, words, message):

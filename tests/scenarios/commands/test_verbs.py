@@ -10,6 +10,7 @@ import pytest
 from drivewm.cli import main
 from drivewm.scenarios.family import Concrete
 from drivewm.scenarios.schema_json import COMMITTED
+from drivewm.scenarios.suite import FOLDER
 from tests.scenarios.example import TEXT, changed
 
 
@@ -67,6 +68,14 @@ def test_sample_writes_scenarios_line_by_line(tmp_path: Path, capsys) -> None:
         (["render", "cut_in", "-o", "x.png", "--set", "gap_m=99"], "between 6 and 14"),
         (["render", "cut_in", "-o", "x.png", "--set", "gap=9"], "no parameter 'gap'"),
         (["render", "cut_in", "-o", "x.png", "--index", "-1"], "--index"),
+        (["render", "cut_in", "-o", "x.png", "--index", "999999"], "0 to 65535"),
+        (["render", "cut_in", "-o", "x.png", "--index", "1", "--set", "gap_m=9"], "leave one"),
+        (["render", "cut_in", "-o", "x.png", "--index", "40", "--method", "grid"], "grid draws"),
+        (["sample", "cut_in", "-n", "1000000"], "[n] 1000000 samples; 1 to 65536"),
+        (["export", "cut_in", "-o", "x.xosc", "--index", "3"], "centre draws 1; name a --method"),
+        (["list", "--tag", "cut_in"], "no family has the tag 'cut_in'; did you mean 'cut-in'"),
+        (["import", "a.xosc", "--limit", "0"], "--limit"),
+        (["show", str(FOLDER / "smoke.yaml")], "a suite, not a family; drive it with"),
         (["validate", "nowhere"], "no scenario family"),
         ([], "VERB"),
     ],
