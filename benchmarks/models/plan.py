@@ -38,6 +38,8 @@ class Row:
     data: str = "city"
     judges: tuple[str, ...] = ("forecast",)
     perception: bool = False  # judged as it perceives, without a dynamics stage
+    branches: bool = False  # dynamics also learns from what other actions would have caused
+    seeds: tuple[int, ...] = (0,)
 
     @property
     def last(self) -> str:
@@ -91,9 +93,11 @@ def rows_of(plan: Mapping[str, Any], table: str) -> list[Row]:
         perception = about.get("perception", False)
         values = {**base["set"], **about.get("common", {}), **own}
         scenes, pretrain = values.pop("scenes", {}), values.pop("pretrain", False)
+        branches = values.pop("branches", False)
+        seeds = tuple(values.pop("seeds", about.get("seeds", plan["seeds"])))
         out.append(Row(
             table=table, name=name, preset=base["preset"], overrides=values, scenes=scenes,
-            pretrain=pretrain, perception=perception,
+            pretrain=pretrain, perception=perception, branches=branches, seeds=seeds,
             data=about.get("data", "city"), judges=tuple(about["judges"]),
         ))  # fmt: skip
     return out
@@ -103,11 +107,10 @@ def cells_of(plan: Mapping[str, Any], tables: Sequence[str]) -> list[Cell]:
     """Every cell, row by row: the training runs of all seeds, then what judges them together."""
     out = []
     for table in tables:
-        seeds = tuple(plan["tables"][table].get("seeds", plan["seeds"]))
         for row in rows_of(plan, table):
             tasks = dict.fromkeys((ENCODER, row.last))
-            out += [Cell(task=task, row=row, seeds=(s,)) for s in seeds for task in tasks]
-            out += [Cell(task=judge, row=row, seeds=seeds) for judge in row.judges]
+            out += [Cell(task=task, row=row, seeds=(s,)) for s in row.seeds for task in tasks]
+            out += [Cell(task=judge, row=row, seeds=row.seeds) for judge in row.judges]
     return out
 
 

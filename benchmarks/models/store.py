@@ -62,7 +62,8 @@ class Store:
             arguments = row.arguments(task, 0)
             config = load(TrainConfig, f"train/{row.preset}", arguments).model_dump(mode="json")
             configs.append({k: v for k, v in config.items() if k not in ("seed", "threads")})
-        return digest(cell.task, configs, dict(row.scenes), data, list(cell.seeds), judge)
+        parts = [cell.task, configs, dict(row.scenes), data, list(cell.seeds), judge]
+        return digest(*parts, *(["branches"] if row.branches and cell.task != ENCODER else []))
 
     def path(self, cell: Cell, data: str) -> Path:
         return self.folder / "cells" / f"{self.what(cell, data)}-{code_hash(cell.task)}.json"

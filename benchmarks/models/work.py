@@ -91,6 +91,7 @@ def _train(cell: Cell, store: Store, fleet: Fleet, log: Path) -> dict[str, Any]:
     overrides = cell.row.arguments(cell.task, seed)
     if cell.task == TRAIN:
         overrides.append(f"start_from={store.run_folder(cell, ENCODER, seed, data)}")
+        overrides += [f"branches={_branches(store, fleet, log)}"] if cell.row.branches else []
     overrides += [f"holdout_scenes=[{','.join(out)}]"] if out else []
     seconds = command(
         ["train", str(fleet.path), "-o", str(run), "--preset", cell.row.preset, "--set",
@@ -100,6 +101,13 @@ def _train(cell: Cell, store: Store, fleet: Fleet, log: Path) -> dict[str, Any]:
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     return {"seconds": seconds, "parameters": config["provenance"]["parameters"],
             "frames": config["provenance"]["frames"]}  # fmt: skip
+
+
+def _branches(store: Store, fleet: Fleet, log: Path) -> Path:
+    """Branches of the training scenes, made when they are not there."""
+    folder = store.folder / "branches" / fleet.content_hash
+    command(["branch", str(fleet.path), "-o", str(folder)], log)
+    return next(folder.glob("*/survey.json")).parent
 
 
 def forecast_result(folder: Path) -> dict[str, Any]:
