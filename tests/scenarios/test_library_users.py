@@ -11,7 +11,8 @@ from drivewm.scenarios.catalogue import find
 from drivewm.scenarios.family import LIBRARY
 from drivewm.scenarios.parameters import concretes
 from drivewm.scenarios.unreacting import drive_unreacting
-from tests.scenarios.library_checks import check
+from drivewm.scenarios.validation import built_at_its_line
+from tests.scenarios.library_checks import check, drive
 
 GROUPS = ("vru", "parking", "adverse", "delivery")
 IDS = [path.stem for group in GROUPS for path in sorted((LIBRARY / group).glob("*.yaml"))]
@@ -74,3 +75,10 @@ def test_who_backs_out_of_a_bay_goes_tail_first() -> None:
     assert way[out] @ nose == pytest.approx(-np.hypot(*way[out])) and -way[out] @ nose > 1.4
     assert track[:, 3] == pytest.approx(np.full(len(track), track[0, 3]))
     assert np.hypot(*way[-1]) < 0.6
+
+
+@pytest.mark.parametrize("more", ["pose_noise&metres=0.05", "lateral_offset", "speeds"])
+def test_the_narrow_one_way_street_is_not_passed_by_a_hair(more: str) -> None:
+    family = find("one_way_oncoming_cyclist")
+    built = built_at_its_line(family, concretes(family, 1, "centre")[0])
+    assert drive(built, f"defect?of=careful&kind={more}")["passed"]
