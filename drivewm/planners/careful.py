@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from drivewm.planners.careful_around import fade_m, offsets, queues, swing_bounds
 from drivewm.planners.careful_bounds import (
     curve_bounds,
     hidden_bounds,
@@ -25,7 +26,6 @@ from drivewm.planners.careful_path import (
     Obstacles,
     Way,
     find_way,
-    first_touched,
     straight_way,
 )
 from drivewm.planners.careful_predict import STILL_MPS, Others, predict
@@ -47,11 +47,9 @@ IN_LANE_M = 0.9  # who stands nearer to the route's middle may only be waiting
 OVER_M = 0.25  # beyond the lane: out of it
 WAIT_S = 1.5  # a vehicle that stands so long is parked
 WAIT_M = 8.0  # behind it, with room to drive around it later
-QUEUE_M, SIGNAL_M = 14.0, 45.0
 SAME_M = 0.8  # a standing box is the same one within this
 NEAR_M, NEAR_S = 25.0, 6.0
 WALKER_MARGIN_M, ONCOMING_MARGIN_M = 0.7, 0.55
-SWING_M, SWING_LAG_S, SWING_MPS, SWING_STOP_M = 9.0, 0.6, 1.0, 1.0
 END_M = 2.0  # kept before the end of the route
 ONCOMING_M = 14.0
 HARD_MPS2 = -4.0  # an emergency
@@ -128,7 +126,7 @@ class _Driver:
         bounds += walker_bounds(known, ego, way, others, on)
         if seen.mode == "visible":
             bounds += hidden_bounds(known, ego, way, others, limit)
-        bounds += self._swing_bounds(ego, way, obstacles)
+        bounds += swing_bounds(known, ego, way, obstacles)
         if np.isfinite(way.blocked_m):
             bounds.append((way.blocked_m - END_M, 0.0))
         places, speeds = np.array(bounds).T
@@ -169,22 +167,6 @@ class _Driver:
             return way
         return self._wait(ego, way, out, obstacles)
 
-    def _swing_bounds(self, ego: Ego, way: Way, obstacles: Obstacles) -> list[tuple[float, float]]:
-        """Slower where the car would swing out too late for what it drives around: it follows its
-        plan with a lag. Where even creeping does not help, a stop."""
-        near = obstacles.from_m < ego.s + self.setup.front_m + SWING_M
-        if not (near & obstacles.stands).any() or np.isfinite(way.blocked_m):
-            return []
-        s = ego.s + np.arange(0.0, SWING_M + 6.0, 0.5)
-        for speed in (ego.speed, SWING_MPS):
-            left = self._offsets(ego, way, np.maximum(s - SWING_LAG_S * speed, ego.s), _fade(speed))
-            touched = first_touched(self.setup, ego.s, s, left, obstacles)
-            if not np.isfinite(touched):
-                break
-        else:
-            return [(touched - self.setup.front_m - SWING_STOP_M, 0.0)]
-        return [] if speed == ego.speed else [(ego.s, SWING_MPS)]
-
     def _wait(self, ego: Ego, way: Way, out: np.ndarray, obstacles: Obstacles) -> Way:
         """In the own lane up to what stands in the way."""
         half = self.setup.half_m
@@ -206,7 +188,7 @@ class _Driver:
         near &= low < ego.s + NEAR_M + NEAR_S * ego.speed
         reds = seen.red_stop_points[i] if seen.red_stop_points else np.zeros((0, 2))
         for h in np.flatnonzero(near & ~others.is_thing & (side < IN_LANE_M)):
-            near[h] = waited[h] >= WAIT_S and not self._queues(others, h, reds)
+            near[h] = waited[h] >= WAIT_S and not queues(self.setup, others, h, reds)
         margin = np.where(others.is_vru, WALKER_MARGIN_M, MARGIN_M)
         against = self._against(ego, others)
         met = ego.s + (others.s[:, 0] - ego.s) * ego.speed / np.maximum(
@@ -240,19 +222,6 @@ class _Driver:
         waited[still] = now_s - since
         return waited
 
-    def _queues(self, others: Others, h: int, reds: np.ndarray) -> bool:
-        """Does a vehicle stand because of a red light, or behind another one?"""
-        if others.is_vru[h]:
-            return False
-        s = others.s[h, 0]
-        if len(reds):
-            at, left, _ = self.setup.project(reds)
-            if ((np.abs(left) < 6.0) & (at > s - 2.0) & (at < s + SIGNAL_M)).any():
-                return True
-        ahead = (others.s[:, 0] > s + 2.0) & (others.s[:, 0] < s + QUEUE_M) & ~others.is_thing
-        ahead &= (np.abs(others.left[:, 0]) < 1.2) & (others.along_mps > -0.3) & ~others.is_vru
-        return bool((ahead & (abs(others.left[h, 0]) < 1.2)).any())
-
     def _poses(
         self, ego: Ego, way: Way, accel: float, most: float, state: np.ndarray
     ) -> np.ndarray:
@@ -270,30 +239,17 @@ class _Driver:
             + 0.5 * accel * inside**2
             + end * np.where(np.isfinite(after), after, 0.0)
         )
-        fade = _fade(ego.speed)
+        fade = fade_m(ego.speed)
         reach = np.concatenate([[ego.s], s])
-        left = self._offsets(ego, way, reach, fade)
+        left = offsets(ego, way, reach, fade)
         points, road = self.setup.at(reach)
         points = points + left[:, None] * np.stack([-np.sin(road), np.cos(road)], -1)
         probe = reach + 1.0
         ahead, turned = self.setup.at(probe)
-        shift = self._offsets(ego, way, probe, fade)
+        shift = offsets(ego, way, probe, fade)
         ahead = ahead + shift[:, None] * np.stack([-np.sin(turned), np.cos(turned)], -1)
         heading = np.arctan2(*(ahead - points).T[::-1])
         return np.column_stack([points, heading])[1:]
-
-    def _offsets(self, ego: Ego, way: Way, s: np.ndarray, fade: float) -> np.ndarray:
-        """Offset from the route: the way's, smoothed, joined from where the ego is."""
-        shares = [way.at(s + d) for d in (-3.0, -1.0, 1.0, 3.0)]
-        smooth = np.mean(shares, axis=0)
-        start = float(np.mean([way.at(np.array([ego.s + d])) for d in (-3.0, -1.0, 1.0, 3.0)]))
-        left = np.clip(1.0 - (s - ego.s) / fade, 0.0, 1.0)
-        return smooth + (ego.left - start) * left * left * (3.0 - 2.0 * left)
-
-
-def _fade(speed_mps: float) -> float:
-    """Metres on which the plan goes over from where the ego is to its way."""
-    return float(np.clip(1.5 * speed_mps, 6.0, 30.0))
 
 
 def _others(known: Setup, seen: Observation, i: int) -> Others:
