@@ -19,13 +19,19 @@ from torch.nn import functional as F
 
 from drivewm.models import carry, warp
 from drivewm.models.carry import Carried
-from drivewm.models.foresight import MOVABLE_CLASSES, planes_of, points_now, solid_share
+from drivewm.models.foresight import (
+    MOVABLE_CLASSES,
+    layers_of,
+    planes_of,
+    points_now,
+    solid_share,
+)
 from drivewm.models.rollout import classes, noise_of
 from drivewm.models.world_model import Imagined, WorldModel, overlaid
 from drivewm.scene import OccClass
 
 Keep = Callable[[Imagined], dict[str, Tensor]]
-CHUNK = 16  # rows that go through all steps together
+CHUNK = 32  # rows that go through all steps together
 
 
 def outcomes(state: Imagined) -> dict[str, Tensor]:
@@ -129,8 +135,8 @@ class SceneTables:
         nx, ny, _ = model.config.grid.shape
         self.window = near_window(model, ahead_m) if near else (slice(0, nx), slice(0, ny))
         self.coarse = tuple(slice(s.start // 2, s.stop // 2) for s in self.window)  # of the state
-        table = start.static[0].flatten(0, 1).flatten(1).T  # [X * Y, C * Z]
-        self.still = torch.cat([table, table.new_zeros(1, table.shape[1])])
+        self.still = start.static[0].flatten(0, 1).flatten(1).T.contiguous()  # [X * Y, C * Z]
+        self.layers = layers_of(start.static)[0].flatten(0, 1).flatten(1).T.contiguous()
         self.cells = warp.centers(model.config.grid, start.flow)[None]
 
     def begin(self, rows: int) -> Imagined:
@@ -154,14 +160,14 @@ class SceneTables:
         motion = warp.compose(now.motion, step)
         points = warp.to_previous_frame(self.cells.expand(len(action), -1, -1, -1), motion)
         latent = model.dynamics.imagine(now.latent, action, noise)
-        still = self._still(points)
-        planes = planes_of(still, now.moving.moved(dt), motion, grid)
+        index, weight = self._corners(points)
+        layers = _looked_up(self.layers, index, weight).unflatten(1, (-1, grid.shape[2]))
+        planes = planes_of(layers, now.moving.moved(dt), motion, grid)
         moving, ahead = model.pushed(now.moving, latent, planes, action, motion)
         logits = self._foreseen(torch.cat([latent.features, ahead.float()], 1))
         if without.residual:
-            rows, columns = self.window
             mass = self._mass(moving, motion)
-            moved = torch.maximum(overlaid(still[..., rows, columns], mass), model.floor)
+            moved = torch.maximum(overlaid(self._still(index, weight), mass), model.floor)
             logits = logits.add_(moved.log_().mul_(model.gain))
         probability = logits.softmax(1)
         road = probability[:, OccClass.DRIVEABLE_SURFACE]
@@ -201,30 +207,35 @@ class SceneTables:
         rows, columns = self.window
         return F.pad(planes, (columns.start, ny - columns.stop, rows.start, nx - rows.stop))
 
-    def _still(self, points_m: Tensor) -> Tensor:
-        """``warp.moved_occupancy`` of the static occupancy, from its table."""
-        shape = (len(points_m), *self.start.start.shape[1:])  # [N, C, Z, X, Y]
-        index, weight = self._corners(points_m)
-        free = 1.0 - weight.sum(-1).view(shape[0], 1, *shape[3:])
-        rows = F.embedding_bag(index, self.still, per_sample_weights=weight, mode="sum")
-        out = rows.view(shape[0], -1, rows.shape[1]).transpose(1, 2).contiguous().view(shape)
-        out[:, -1] += free.clamp(min=0.0)
+    def _still(self, index: Tensor, weight: Tensor) -> Tensor:
+        """``warp.moved_occupancy`` of the static occupancy in the window; [N, C, Z, X, Y]."""
+        rows, columns = self.window
+        index, weight = index[:, rows, columns], weight[:, rows, columns]
+        out = _looked_up(self.still, index, weight).unflatten(1, self.start.static.shape[1:3])
+        out[:, -1] += (1.0 - weight.sum(-1)).clamp(min=0.0)[:, None]  # what was never seen is free
         return out
 
     def _corners(self, points_m: Tensor) -> tuple[Tensor, Tensor]:
-        """Table rows and bilinear weights [N * X * Y, 4] of metric points; outside counts as 0."""
+        """Table rows and bilinear weights [N, X, Y, 4] of metric points; outside weighs 0."""
         grid = self.model.config.grid
         nx, ny, _ = grid.shape
         x = (points_m[..., 0] - grid.x_min_m) / grid.cell_m - 0.5
         y = (points_m[..., 1] - grid.y_min_m) / grid.cell_m - 0.5
-        x = x.clamp(-1.0, float(nx)).flatten()  # further out is as much outside
-        y = y.clamp(-1.0, float(ny)).flatten()
+        x, y = x.clamp(-1.0, float(nx)), y.clamp(-1.0, float(ny))  # further out is as much outside
         x0, y0 = x.floor(), y.floor()
         fx, fy = x - x0, y - y0
-        ix = torch.stack([x0, x0 + 1], -1)
-        iy = torch.stack([y0, y0 + 1], -1)
+        ix, iy = torch.stack([x0, x0 + 1], -1), torch.stack([y0, y0 + 1], -1)
         wx = torch.stack([1 - fx, fx], -1) * ((ix >= 0) & (ix < nx))
         wy = torch.stack([1 - fy, fy], -1) * ((iy >= 0) & (iy < ny))
-        weight = (wx[:, :, None] * wy[:, None]).flatten(1)
-        flat = ix.clamp(0, nx - 1)[:, :, None] * ny + iy.clamp(0, ny - 1)[:, None]
-        return flat.flatten(1).to(torch.int32), weight
+        weight = (wx[..., :, None] * wy[..., None, :]).flatten(-2)
+        flat = ix.clamp(0, nx - 1)[..., :, None] * ny + iy.clamp(0, ny - 1)[..., None, :]
+        return flat.flatten(-2).to(torch.int32), weight
+
+
+def _looked_up(table: Tensor, index: Tensor, weight: Tensor) -> Tensor:
+    """Weighted rows of a table [R, D] at index and weight [N, X, Y, 4]; [N, D, X, Y]."""
+    n, x, y, _ = index.shape
+    values = F.embedding_bag(
+        index.reshape(-1, 4), table, per_sample_weights=weight.reshape(-1, 4), mode="sum"
+    )
+    return values.view(n, x * y, -1).transpose(1, 2).contiguous().view(n, -1, x, y)

@@ -47,24 +47,23 @@ class Foresight(nn.Module):
         return self.wide(F.silu(self.enter(torch.cat([features, planes, told], 1))))
 
 
-def planes_of(still: Tensor, moving: Carried, motion: Tensor, grid: GridConfig) -> Tensor:
+def layers_of(still: Tensor) -> Tensor:
+    """Chance of road, of something solid and of a standing movable; linear in the static
+    occupancy [B, K, Z, X, Y] -> [B, 3, Z, X, Y]."""
+    standing = still[:, list(MOVABLE_CLASSES)].sum(1)
+    return torch.stack([still[:, OccClass.DRIVEABLE_SURFACE], solid_share(still), standing], 1)
+
+
+def planes_of(layers: Tensor, moving: Carried, motion: Tensor, grid: GridConfig) -> Tensor:
     """The scene that physics says is there, half as fine; [B, PLANES, X/2, Y/2].
 
     Args:
-        still: [B, K, Z, X, Y] the static occupancy in the frame of now.
+        layers: [B, 3, Z, X, Y] ``layers_of`` the static occupancy in the frame of now.
         moving: the columns that move.
         motion: [B, 3] of the ego since the start.
     """
-    road = still[:, OccClass.DRIVEABLE_SURFACE].amax(1)
-    solid = solid_share(still).amax(1)
-    standing = still[:, list(MOVABLE_CLASSES)].sum(1).amax(1)
-    return torch.cat(
-        [
-            F.avg_pool2d(torch.stack([road, solid, standing], 1), 2),
-            moving_planes(moving, motion, grid),
-        ],
-        1,
-    )
+    still = F.avg_pool2d(layers.amax(2), 2)
+    return torch.cat([still, moving_planes(moving, motion, grid)], 1)
 
 
 def moving_planes(moving: Carried, motion: Tensor, grid: GridConfig) -> Tensor:

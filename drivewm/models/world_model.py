@@ -38,6 +38,7 @@ from drivewm.models.foresight import (
     Foresight,
     ForesightConfig,
     flow_of,
+    layers_of,
     planes_of,
     points_now,
     solid_share,
@@ -243,9 +244,8 @@ class WorldModel(nn.Module):
             )
         latent = self.dynamics.imagine(now.latent, action, noise)
         still = warp.moved_occupancy(now.static, points, grid)
-        moving, ahead = self.pushed(
-            now.moving, latent, planes_of(still, now.moving.moved(dt), motion, grid), action, motion
-        )
+        planes = planes_of(layers_of(still), now.moving.moved(dt), motion, grid)
+        moving, ahead = self.pushed(now.moving, latent, planes, action, motion)
         moved = self.laid_down(still, moving, motion)
         logits = self.foresee(torch.cat([latent.features, ahead], 1)).float()
         if without.residual:
