@@ -30,12 +30,16 @@ __all__ = [
 
 AGAIN = "run the same `drivewm score` again: what is whole is kept, the rest is judged again"
 
+RECORD = "baseline.json"  # what `drivewm baseline accept` adds to results
+_MAPPINGS = (("config",), ("config", "sim"), ("config", "score"), ("config", "safety"),
+             ("fleet",), ("scene_hashes",))  # fmt: skip
+
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a results folder.
 
     Raises:
-        InputError: absent, not JSON, or of another schema version.
+        InputError: absent, not JSON, of another schema version, or changed by hand.
     """
     path, fix = folder / "manifest.json", "run `drivewm score` again with --overwrite"
     try:
@@ -46,6 +50,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(f"not valid JSON ({error})", file=path, fix=AGAIN) from error
     if not isinstance(manifest, dict) or manifest.get("schema_version") != SCHEMA_VERSION:
         raise InputError("not results of this version", file=path, field="schema_version", fix=fix)
+    for place in _MAPPINGS:
+        part: Any = manifest
+        for name in place:
+            part = part.get(name) or {}
+        if not isinstance(part, dict):
+            raise InputError("is not a mapping", file=path, field=".".join(place), fix=AGAIN)
     return manifest
 
 

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from drivewm.errors import InputError
 from drivewm.eval import recovery
 from drivewm.eval.journal import Journal
-from drivewm.eval.results import read_manifest
+from drivewm.eval.results import RECORD, read_manifest
 from drivewm.eval.schema import ALL_TABLES, SERIES, Cell, Part, rows_of, tables_of
 from drivewm.storage import atomic_file, write_text
 
@@ -37,17 +37,21 @@ class ResultsWriter:
     Args:
         folder: of the results.
         manifest: everything that decides the results, under ``config`` and ``fleet``.
-        overwrite: throw away what is there.
+        overwrite: throw away the results that are there.
 
     Raises:
-        InputError: the folder holds other results or foreign files, or another process writes it.
+        InputError: the folder holds other results, foreign files or a baseline, or another process
+            writes it.
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any], *, overwrite: bool = False) -> None:
         self.folder, self._manifest = folder, manifest
+        if (folder / RECORD).exists():
+            raise InputError("holds an accepted baseline", file=folder,
+                             fix="choose another folder with -o")  # fmt: skip
         if overwrite and folder.exists():
-            _remove_results(folder)
-        known = self._check()
+            _remove_results(folder)  # what else lies there stays
+        known = not overwrite and self._check()
         self._journal = Journal(folder / JOURNAL)
         _lock(self._journal)
         if self._journal.damaged:

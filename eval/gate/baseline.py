@@ -134,7 +134,7 @@ def _previous(to: Path) -> Record | None:
         raise InputError("is not a folder", file=to, field="--to", fix="choose another name")
     known = (".parquet", ".json")
     foreign = [p.name for p in sorted(to.iterdir())
-               if p.suffix not in known and p.name != "rollouts"]  # fmt: skip
+               if p.suffix not in known and p.name not in ("rollouts", "explain")]  # fmt: skip
     if foreign or (any(to.iterdir()) and not (to / RECORD).exists()):
         what = f" ('{foreign[0]}')" if foreign else ""
         raise InputError(f"holds something that is no baseline{what}", file=to, field="--to",

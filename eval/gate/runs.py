@@ -16,11 +16,10 @@ import numpy as np
 from drivewm.errors import InputError
 from drivewm.eval.gate.facts import Drive, Info, drive_of
 from drivewm.eval.recovery import check_tables
-from drivewm.eval.results import AGAIN, read_manifest, read_table, table_batches
+from drivewm.eval.results import AGAIN, RECORD, read_manifest, read_table, table_batches
 from drivewm.eval.schema import Cell, Row, cell_of
 
 MEANS = {"overspeed_mps": "overspeed_mps", "lane_offset_m": "lane_offset_m"}  # measure -> series
-RECORD = "baseline.json"  # what `drivewm baseline accept` adds
 Key = tuple[str, int]  # scenario, seed
 
 

@@ -1,6 +1,7 @@
 """Scoring runs: rows, failures, resumption, the same bytes for any number of workers."""
 
 import json
+from datetime import date
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -8,6 +9,7 @@ import pytest
 
 from drivewm.errors import InputError
 from drivewm.eval import scoring, writer
+from drivewm.eval.gate.baseline import accept
 from drivewm.eval.journal import MAGIC
 from drivewm.eval.results import read_manifest, read_table
 from drivewm.eval.scores.registry import load_config
@@ -258,6 +260,25 @@ def test_results_are_never_mixed(tmp_path):
         with pytest.raises(InputError, match="no results"):
             score_planners(run_of(foreign, overwrite=overwrite))
     assert (foreign / "thesis.txt").exists()
+
+
+def test_overwriting_keeps_what_else_lies_in_the_folder(tmp_path):
+    run = run_of(tmp_path / "r", overwrite=True)
+    score_planners(run)
+    (tmp_path / "r" / "report.html").write_text("mine")
+    rows = score_planners(run)
+    assert score_planners(run_of(tmp_path / "r")) == rows  # whole, and known as such
+    assert (tmp_path / "r" / "report.html").read_text() == "mine"
+
+
+def test_an_accepted_baseline_is_never_overwritten(tmp_path):
+    score_planners(run_of(tmp_path / "r"))
+    accept(tmp_path / "r", tmp_path / "b", by="me", why="first", when=date(2030, 1, 1))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match="holds an accepted baseline; choose another"):
+            score_planners(run_of(tmp_path / "b", overwrite=overwrite))
+    assert {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()} == before
 
 
 def test_two_planners_of_one_name_must_be_labelled(tmp_path):

@@ -49,6 +49,17 @@ def test_folders_that_hold_no_whole_results(tmp_path) -> None:
         read_run(good)
 
 
+@pytest.mark.parametrize("place", ["config", "config.sim", "fleet", "scene_hashes"])
+def test_a_manifest_that_was_changed_by_hand_is_named(tmp_path, place) -> None:
+    good = write(tmp_path / "good", drives(3))
+    manifest = json.loads((good / "manifest.json").read_text())
+    part, *rest = place.split(".")
+    manifest[part] = {rest[0]: "x"} if rest else "x"
+    (good / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match=rf"manifest.json: \[{place}\] is not a mapping"):
+        read_run(good)
+
+
 def test_a_row_twice_and_two_planners(tmp_path) -> None:
     twice = write(tmp_path / "twice", [ONE, ONE])
     with pytest.raises(InputError, match="two rows for 'cut_in/0' and seed 0"):
