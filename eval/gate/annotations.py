@@ -19,7 +19,7 @@ def workflow_commands(comparison: Comparison, root: Path) -> list[str]:
 
     Args:
         comparison: judged.
-        root: of the checkout; files below it are named relative to it.
+        root: of the checkout; files that it holds are named relative to it, others in the message.
     """
     lines = [command("error", {"title": "gate could not judge"}, text)
              for text in comparison.refusals]  # fmt: skip
@@ -31,7 +31,7 @@ def workflow_commands(comparison: Comparison, root: Path) -> list[str]:
             for test in comparison.failed_tests
         ]
         lines += [
-            command("error", {"title": "expired waiver", **_place(state.waiver.where, root)},
+            command("error", {"title": "expired waiver", **_of_waiver(state.waiver.where, root)},
                     f"{state.waiver.scenario}: {state.text}")
             for state in comparison.waivers if state.state == "expired"
         ]  # fmt: skip
@@ -62,18 +62,21 @@ def escape_property(text: str) -> str:
 
 
 def _of_case(case: Case, kind: str, root: Path) -> str:
-    place = {}
-    path = place_of(case, root)
-    if path is not None:
-        place = {"file": path, "line": str(case.line or 1)}
+    place = _place(case.file, case.line, root)
     title = f"{case.scenario}: {case.title or 'not judged'}"
-    message = case.text if case.replay is None else f"{case.text}\nreplay: {case.replay}"
-    return command(kind, {**place, "title": title}, message)
+    lines = [case.text]
+    if case.file is not None and not place:
+        lines.append(f"scenario: {case.file}:{case.line or 1}")
+    if case.replay is not None:
+        lines.append(f"replay: {case.replay}")
+    return command(kind, {**place, "title": title}, "\n".join(lines))
 
 
-def _place(where: str, root: Path) -> dict[str, str]:
+def _place(file: str | None, line: int | str | None, root: Path) -> dict[str, str]:
+    path = place_of(file, root)
+    return {} if path is None else {"file": path, "line": str(line or 1)}
+
+
+def _of_waiver(where: str, root: Path) -> dict[str, str]:
     file, _, line = where.rpartition(":")
-    path = Path(file)
-    if path.is_absolute() and path.is_relative_to(root):
-        path = path.relative_to(root)
-    return {"file": path.as_posix(), "line": line}
+    return _place(file, line, root)

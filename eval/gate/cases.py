@@ -109,11 +109,13 @@ def _mean(run, name: str) -> float | None:
     return sum(scores) / len(scores) if scores else None
 
 
-def place_of(case: Case, root: Path) -> str | None:
-    """The scenario's file as a path below ``root`` where it is one."""
-    if case.file is None:
+def place_of(file: str | None, root: Path) -> str | None:
+    """A file as a path below ``root``; None where it is none of the checkout's (a scenario of the
+    library in somebody else's repository). Relative ones count from here, else from ``root``."""
+    if file is None:
         return None
-    path = Path(case.file)
-    if path.is_absolute() and path.is_relative_to(root):
-        return path.relative_to(root).as_posix()
-    return path.as_posix()
+    for base in (Path.cwd(), root):
+        path = (base / file).resolve()
+        if path.is_file() and path.is_relative_to(root.resolve()):
+            return path.relative_to(root.resolve()).as_posix()
+    return None

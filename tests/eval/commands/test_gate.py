@@ -19,6 +19,10 @@ def folders(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     rows = drives(6)
+    for row in rows:
+        family = tmp_path / f"scenarios/library/{row.group}/{row.scenario.partition('/')[0]}.yaml"
+        family.parent.mkdir(parents=True, exist_ok=True)
+        family.touch()
     write(tmp_path / "old", rows)
     write(tmp_path / "new", [replace(rows[0], red=True), *rows[1:]])
     return tmp_path

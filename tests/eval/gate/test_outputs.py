@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from drivewm.eval.gate import annotations, as_json, summary
-from drivewm.eval.gate.cases import cases
+from drivewm.eval.gate.cases import cases, place_of
 from drivewm.eval.gate.junit import as_junit
 from drivewm.eval.gate.replay import replay_command, score_parser
 from drivewm.eval.gate.text import as_text
@@ -120,8 +120,8 @@ def test_what_could_not_be_judged_is_an_error_of_junit(tmp_path) -> None:
     assert "the baseline's drive failed" in case.text
 
 
-def test_annotations_are_ranked_escaped_and_point_at_the_yaml(mixed) -> None:
-    lines = annotations.workflow_commands(mixed, Path("/checkout"))
+def test_annotations_are_ranked_escaped_and_point_at_the_yaml(mixed, checkout) -> None:
+    lines = annotations.workflow_commands(mixed, checkout)
     assert lines[0].startswith(
         "::error file=scenarios/library/urban/merge.yaml,line=12,title=merge/0%3A drive failed::"
     )
@@ -129,19 +129,35 @@ def test_annotations_are_ranked_escaped_and_point_at_the_yaml(mixed) -> None:
     assert "%0Areplay: drivewm score" in lines[1]
     assert [line.split(" ")[0] for line in lines] == ["::error"] * 4 + ["::warning"]
     assert "title=all scenarios%3A score::" in lines[2]
-    assert "expired waiver" in lines[3] and "line=5" in lines[3]
+    assert "expired waiver" in lines[3]
 
 
 def test_there_are_at_most_ten_annotations(tmp_path) -> None:
     new = drives(24, red=True)
-    lines = annotations.workflow_commands(judged(tmp_path, drives(24), new), Path("/checkout"))
+    lines = annotations.workflow_commands(judged(tmp_path, drives(24), new), tmp_path)
     assert len(lines) == 10 and "15 more findings" in lines[-1]
 
 
-def test_paths_inside_the_checkout_are_relative(mixed) -> None:
-    case = replace(cases(mixed)[0], file="/checkout/a/b.yaml")
-    assert annotations.place_of(case, Path("/checkout")) == "a/b.yaml"
-    assert annotations.place_of(case, Path("/elsewhere")) == "/checkout/a/b.yaml"
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / "scenarios/library/urban").mkdir(parents=True)
+    (tmp_path / "scenarios/library/urban/merge.yaml").write_text("id: merge\n")
+    return tmp_path
+
+
+def test_annotations_name_files_of_the_checkout(checkout, monkeypatch) -> None:
+    name = "scenarios/library/urban/merge.yaml"
+    assert place_of(name, checkout) == place_of(str(checkout / name), checkout) == name
+    monkeypatch.chdir(checkout / "scenarios")  # a job of a part of the repository
+    assert place_of("library/urban/merge.yaml", checkout) == name
+    assert place_of("library/urban/gone.yaml", checkout) is None
+    assert place_of(str(Path(__file__).resolve()), checkout) is None
+
+
+def test_a_scenario_of_the_library_is_named_in_the_message(mixed, tmp_path) -> None:
+    line = annotations.workflow_commands(mixed, tmp_path)[0]
+    assert line.startswith("::error title=merge/0%3A drive failed::")
+    assert "%0Ascenario: scenarios/library/urban/merge.yaml:12%0Areplay:" in line
 
 
 @pytest.mark.parametrize(("text", "data", "told"), [
