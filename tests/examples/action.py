@@ -50,9 +50,11 @@ def run_action(folder: Path, work: Path, inputs: dict[str, str], tmp: Path) -> J
         own = {key: HOLE.sub(lambda m: values[m.group(1)], text)
                for key, text in step.get("env", {}).items()}  # fmt: skip
         assert "${{" not in step["run"], "inputs reach a script through its environment only"
-        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        script = tmp / f"{len(codes)}.sh"
+        script.write_text(step["run"], encoding="utf-8")
+        command = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(script)]
         done = subprocess.run(command, cwd=work, env=env | own, capture_output=True, text=True,
-                              check=False)  # fmt: skip
+                              stdin=subprocess.DEVNULL, check=False)  # fmt: skip
         codes[step["name"]] = done.returncode
         log += done.stdout + done.stderr
     written = Path(env["GITHUB_OUTPUT"]).read_text(encoding="utf-8").splitlines()
@@ -72,8 +74,16 @@ def _environment(tmp: Path, work: Path) -> dict[str, str]:
         path.write_text(text, encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
     files = {}
-    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "PIP_LOG"):
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH", "PIP_LOG"):
         files[name] = str(tmp / name.lower())
         Path(files[name]).touch()
     path = os.pathsep.join([str(programs), os.environ["PATH"]])
-    return os.environ | files | {"PATH": path, "GITHUB_WORKSPACE": str(work)}
+    runner = {
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": str(work),
+        "GITHUB_EVENT_NAME": "pull_request",
+        "RUNNER_OS": "Linux",
+        "RUNNER_TEMP": str(tmp),
+    }
+    return os.environ | files | runner | {"PATH": path}

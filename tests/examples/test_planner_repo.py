@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_unchanged_planner_passes_the_gate(action, example, checkout, tmp_path):
     assert job.outputs == {"exit-code": "0", "report": "runs/gate/gate.html"}
     assert "drivewm gate: pass" in job.summary
     source = (action / "../../..").resolve()
-    assert job.pip.split() == ["pip", "install", str(source), "."]
+    assert job.pip.split() == ["pip", "install", str(source), ".[test]"]
 
 
 def test_planner_that_stops_late_fails_the_gate(action, example, checkout, tmp_path):
@@ -74,6 +75,14 @@ def test_workflow_names_what_is_there(action, example):
         assert (example / inputs[name]).exists()
     assert (example / inputs["planner"].partition(":")[0]).exists()
     assert read_waivers(example / inputs["waivers"]) == ()
+
+
+def test_what_the_workflow_runs_is_installed(example):
+    steps = read(example / ".github/workflows/gate.yml")["jobs"]["gate"]["steps"]
+    assert any(step.get("run", "").startswith("python -m pytest ") for step in steps)
+    extras = tomllib.loads((example / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert any(name.startswith("pytest") for name in extras["optional-dependencies"]["test"])
+    assert ".[test]" in gate_inputs(example)["install"].split()
 
 
 def test_action_is_a_composite_action_whose_outputs_come_from_its_steps(action):
