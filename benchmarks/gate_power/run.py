@@ -1,8 +1,9 @@
 """How much the gate sees: planner defects that it must find, and changes that it must not.
 
-python benchmarks/gate_power/run.py power --suite smoke [--budget S] [--only TEXT] [--full]
+python benchmarks/gate_power/run.py power --suite smoke [--budget S] [--only T] [--draw N] [--full]
 python benchmarks/gate_power/run.py same --suite smoke [--budget S]
 python benchmarks/gate_power/run.py seeds --suite smoke [--budget S] [--scenarios 12]
+python benchmarks/gate_power/run.py sets --suite smoke [--budget S]
 python benchmarks/gate_power/run.py table [-o docs/gate-power.md]
 
 Every drive is kept below -o (default runs/gate_power) and made once; a call that was stopped goes
@@ -25,7 +26,7 @@ from typing import Any
 
 import yaml
 from cells import Cells, code_digest, key_of
-from self_comparison import run_same, run_seeds
+from self_comparison import run_same, run_seeds, run_sets
 
 from drivewm.cli import main as drivewm
 from drivewm.eval.gate.judge import compare
@@ -34,6 +35,7 @@ from drivewm.eval.gate.runs import read_run
 from drivewm.planners.registry import parse
 from drivewm.progress import bar
 from drivewm.scenarios.source import SuiteSource
+from drivewm.seeds import generator
 from drivewm.storage import write_text
 
 HERE = Path(__file__).parent
@@ -49,9 +51,10 @@ def planner_of(entry: dict[str, Any]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("power", "same", "seeds", "table"))
+    parser.add_argument("what", choices=("power", "same", "seeds", "sets", "table"))
     parser.add_argument("--suite", default="smoke")
     parser.add_argument("--only", default="", help="defects whose name contains this")
+    parser.add_argument("--draw", type=int, metavar="N", help="so many of them, drawn by seed")
     parser.add_argument("--full", action="store_true", help="drive whole suites")
     parser.add_argument("--budget", type=float, default=1e9, metavar="S", help="begin no more then")
     parser.add_argument("--scenarios", type=int, metavar="N", help="of `same` and `seeds`: so many")
@@ -68,7 +71,7 @@ def main() -> int:
     until = time.monotonic() + args.budget
     if args.what == "power":
         return run_power(args, source, until)
-    runs = {"same": run_same, "seeds": run_seeds}
+    runs = {"same": run_same, "seeds": run_seeds, "sets": run_sets}
     return runs[args.what](args, source, until)
 
 
@@ -76,6 +79,9 @@ def run_power(args: argparse.Namespace, source: SuiteSource, until: float) -> in
     """Every defect against the baseline; the exit code says whether all were tried."""
     entries = yaml.safe_load((HERE / "defects.yaml").read_text(encoding="utf-8"))
     entries = [entry for entry in entries if args.only in entry["name"]]
+    if args.draw is not None:
+        drawn = generator("gate power defects", args.suite).permutation(len(entries))[: args.draw]
+        entries = [entries[k] for k in sorted(drawn)]
     entries.sort(key=lambda entry: not entry["safety"])  # first what matters most
     cells = Cells(args.out / "cells", source)
     rows = args.out / "rows" / code_digest() / Path(args.suite).stem

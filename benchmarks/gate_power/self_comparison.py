@@ -20,6 +20,7 @@ from drivewm.storage import write_text
 HERE = Path(__file__).parent
 POOL, SET, COMPARISONS = 20, 5, 36  # seeds that are driven, of each side, pairs of sets
 SCENARIOS = 12  # of which seeds are driven
+SETS = 8  # of SET seeds each, of a whole suite
 
 
 def run_same(args: argparse.Namespace, source: SuiteSource, until: float) -> int:
@@ -54,7 +55,7 @@ def _score(
 ) -> None:
     text = f"{label}={planner}"
     scenes = ["--scenes", ",".join(names)]
-    code = drivewm(["score", text, "--suite", suite, *scenes, *more, "-o", str(out), "--overwrite"])
+    code = drivewm(["score", text, "--suite", suite, *scenes, *more, "-o", str(out)])
     if code != 0:
         raise SystemExit(f"drivewm score ended with {code}: {text}")
 
@@ -80,6 +81,29 @@ def run_seeds(args: argparse.Namespace, source: SuiteSource, until: float) -> in
             sides.append(cells.together(BASELINE, drives, out))
         row: dict[str, Any] = {"baseline": one, "candidate": other, "scenarios": names}
         write_text(rows / f"{k:02d}.json", json.dumps({**row, **judged(*sides)}) + "\n")
+    return 0
+
+
+def run_sets(args: argparse.Namespace, source: SuiteSource, until: float) -> int:
+    """The whole suite at seeds 1 to 5, 6 to 10, ...; every set against every other."""
+    from run import BASELINE, judged
+
+    stem, names = Path(args.suite).stem, chosen(args, source, len(source.scenes))
+    rows = args.out / "sets" / code_digest() / stem
+    runs = args.out / "sets_runs" / code_digest() / stem
+    for k in range(SETS):
+        if (
+            not (runs / str(k) / "candidate" / "manifest.json").exists()
+            and time.monotonic() > until
+        ):
+            return 1
+        seeds = ["--seed", str(1 + SET * k), "--seeds", str(SET), "--no-rollouts"]
+        _score(BASELINE, "careful", args.suite, names, seeds, runs / str(k) / "candidate")
+        for other in range(k):
+            sides = runs / str(other) / "candidate", runs / str(k) / "candidate"
+            told = {"baseline": other, "candidate": k, "scenarios": names}
+            write_text(rows / f"{other:02d}-{k:02d}.json",
+                       json.dumps({**told, **judged(*sides)}) + "\n")  # fmt: skip
     return 0
 
 

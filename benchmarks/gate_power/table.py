@@ -72,7 +72,7 @@ def _confusion(
             share = f" ({sum(known) / len(known):.0%})" if known else ""
             lines.append(f"| {word}, {suite} | {len(known)} of {len(chosen)} | {sum(known)}{share} "
                          f"| {len(known) - sum(known)} |")  # fmt: skip
-    quiet = [*_all(out / "same" / digest), *_all(out / "seeds" / digest)]
+    quiet = [row for kind in ("same", "seeds", "sets") for row in _all(out / kind / digest)]
     alarms = sum(row["exit_code"] != 0 for row in quiet)
     lines.append(f"| the planner against itself | {len(quiet)} | {alarms} | "
                  f"{len(quiet) - alarms} |")  # fmt: skip
@@ -119,8 +119,10 @@ def _same(out: Path, digest: str) -> list[str]:
         what = "; ".join(row["refusals"] or [fail["text"] for fail in row["fails"]]) or "none"
         lines.append(f"| {row['name']} ({row['scenarios']} scenarios) | {row['exit_code']} | "
                      f"{what} |")  # fmt: skip
-    seeds = _all(out / "seeds" / digest)
-    if seeds:
+    for kind in ("seeds", "sets"):
+        seeds = _all(out / kind / digest)
+        if not seeds:
+            continue
         alarms = [row for row in seeds if row["exit_code"] != 0]
         count = len(seeds[0]["scenarios"])
         what = "; ".join(fail["text"] for row in alarms for fail in row["fails"]) or "none"

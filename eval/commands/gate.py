@@ -58,6 +58,10 @@ def run(args: argparse.Namespace) -> int:
     if args.github and not os.environ.get(SUMMARY):
         raise InputError(f"{SUMMARY} is not set", field="--github",
                          fix="use it inside a GitHub job, or --summary FILE")  # fmt: skip
+    shown = [f"--{name}" for name in _outputs() if getattr(args, name) == "-"]
+    if len(shown) > 1:
+        raise InputError("standard output can hold one of them", field=" ".join(shown),
+                         fix="name files for the others")  # fmt: skip
     from drivewm.eval.gate.judge import compare
     from drivewm.eval.gate.policy import load_policy
     from drivewm.eval.gate.runs import read_run

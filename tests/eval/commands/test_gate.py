@@ -59,6 +59,12 @@ def test_one_output_alone_on_standard_output(folders, capsys) -> None:
     assert json.loads(capsys.readouterr().out)["verdict"] == "regression"
 
 
+def test_two_outputs_on_standard_output_are_refused(folders, capsys) -> None:
+    assert cli.main(["gate", "old", "new", "--json", "-", "--junit", "-"]) == 2
+    error = capsys.readouterr().err
+    assert "[--junit --json] standard output can hold one of them" in error
+
+
 def test_in_a_github_job(folders, monkeypatch, capsys) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folders / "step.md"))
     monkeypatch.setenv("GITHUB_WORKSPACE", str(folders))
