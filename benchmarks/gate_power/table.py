@@ -70,7 +70,9 @@ def _confusion(
                              ("safety-critical", [e for e in entries if e["safety"]])):  # fmt: skip
             known = [c for e in chosen if (c := _caught(e, power, suite)) is not None]
             share = f" ({sum(known) / len(known):.0%})" if known else ""
-            lines.append(f"| {word}, {suite} | {len(known)} of {len(chosen)} | {sum(known)}{share} "
+            inferred = len(known) - sum(_row(e, power[suite]) is not None for e in chosen)
+            name = f"{word}, {suite}" + (f" ({inferred} inferred from smoke)" if inferred else "")
+            lines.append(f"| {name} | {len(known)} of {len(chosen)} | {sum(known)}{share} "
                          f"| {len(known) - sum(known)} |")  # fmt: skip
     quiet = [row for kind in ("same", "seeds", "sets") for row in _all(out / kind / digest)]
     alarms = sum(row["exit_code"] != 0 for row in quiet)
