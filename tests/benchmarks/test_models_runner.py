@@ -85,7 +85,8 @@ def test_comments_and_docstrings_are_not_code(runner, tmp_path):
 
 def test_a_row_is_judged_once_all_its_seeds_are_trained(runner):
     plans = runner["plan"]
-    plan = {**plans.read(), "seeds": [0, 1]}
+    plan = plans.read()
+    plan["tables"]["joint"]["seeds"] = [0, 1]
     cells = plans.cells_of(plan, ["joint"])
     first = [(c.task, c.seeds) for c in cells if c.row.name == "forecast only"]
     assert first == [
