@@ -27,7 +27,7 @@ from drivewm.scene import EgoColumn
 
 SURVEY = "survey.json"
 FIX = "make the folder with `drivewm branch`"
-_STEPS = 5  # of 0.1 s in a frame
+STEPS_PER_FRAME = 5  # of 0.1 s
 _POSE = [EgoColumn.X, EgoColumn.Y, EgoColumn.HEADING]
 
 
@@ -112,7 +112,7 @@ def _future(path: Path, horizon: int) -> dict[str, np.ndarray]:
     """The arrays of one state, frames 1 to H."""
     try:
         with np.load(path) as found:
-            ego, occupancy = found["ego"][:, ::_STEPS, _POSE], found["occupancy"][:, 1:]
+            ego, occupancy = found["ego"][:, ::STEPS_PER_FRAME, _POSE], found["occupancy"][:, 1:]
             flow, known = found["flow"][:, 1:], found["known"][:, 1:]
             ends = np.minimum(found["collision_s"], found["departure_s"])
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:

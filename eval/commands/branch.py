@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--branches", type=positive_int, default=8, help="action sequences each (default 8)"
     )
-    parser.add_argument("--config", default="tiny", help="conf/train preset whose windows to make")
+    parser.add_argument("--preset", default="tiny", help="of training, whose windows to make")
     parser.add_argument("--seed", type=int, default=0, help="of states and branches")
     parser.add_argument("--workers", type=positive_int, default=1)
 
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from drivewm.logs.fleet import Fleet
     from drivewm.training.config import TrainConfig
 
-    fleet, model = Fleet.open(args.fleet), load(TrainConfig, f"train/{args.config}").model
+    fleet, model = Fleet.open(args.fleet), load(TrainConfig, f"train/{args.preset}").model
     config = TruthConfig(
         splits=tuple(args.splits.split(",")), states=args.states, branches=args.branches,
         history=model.observed_steps, horizon=model.imagined_steps, seed=args.seed, grid=model.grid,

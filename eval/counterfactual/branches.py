@@ -32,7 +32,6 @@ from drivewm.worlds.build import build
 from drivewm.worlds.simulate import WorldLog, simulate
 from drivewm.worlds.world import World, WorldSpec
 
-STEPS_PER_FRAME = 5
 SAME_M = 1e-6
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from drivewm.config import Config
 from drivewm.eval.counterfactual.actions import RECORDED
 from drivewm.eval.counterfactual.branches import (
-    STEPS_PER_FRAME,
     Branch,
     Stage,
     candidates,
@@ -26,6 +25,7 @@ from drivewm.geometry.se2 import to_local
 from drivewm.models.grid import GridConfig
 from drivewm.scene import EgoColumn, ScoreType, TrackColumn
 from drivewm.seeds import generator
+from drivewm.training.branches import STEPS_PER_FRAME
 from drivewm.worlds.incidents import incidents
 
 VERSION = 1  # of what the truth is; older truth is made again

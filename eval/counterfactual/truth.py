@@ -21,7 +21,6 @@ import numpy as np
 from drivewm import progress
 from drivewm.errors import InputError
 from drivewm.eval.counterfactual.branches import (
-    STEPS_PER_FRAME,
     Branch,
     Stage,
     scene_of,
@@ -41,12 +40,12 @@ from drivewm.logs.fleet import Fleet
 from drivewm.models.grid import GridConfig, pool_labels
 from drivewm.scene import EgoColumn
 from drivewm.storage import write_npz, write_text
+from drivewm.training.branches import STEPS_PER_FRAME, SURVEY
 from drivewm.training.labels import flow_label
 from drivewm.workers import pool
 from drivewm.worlds.actors import Actors
 from drivewm.worlds.render.occupancy import semantics_only
 
-SURVEY = "survey.json"
 VERDICT = ("collision_s", "departure_s", "progress", "comfort", "score", "closed_loop")
 POSE = [EgoColumn.X, EgoColumn.Y, EgoColumn.HEADING]
 

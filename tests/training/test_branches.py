@@ -24,7 +24,7 @@ CHANGES = ["model.encoder=privileged", "model.dynamics=gru"]
 def folder(small_fleet, tmp_path_factory):
     """Branches of the small fleet's training scenes, made by the command."""
     place = tmp_path_factory.mktemp("branches")
-    arguments = ["branch", small_fleet.path, "-o", str(place), "--config", "smoke"]
+    arguments = ["branch", small_fleet.path, "-o", str(place), "--preset", "smoke"]
     assert cli.main([str(a) for a in [*arguments, "--states", "3"]]) == 0
     return next(p.parent for p in place.rglob("survey.json"))
 
