@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from drivewm.errors import InputError
 from drivewm.models.dynamics.base import ACTION_COLUMNS, make_action
+from drivewm.models.grid import STEP_S
 from drivewm.models.heads.scalars import travelled_reward
-from drivewm.models.world_model import STEP_S, WorldModel
+from drivewm.models.world_model import WorldModel
 from drivewm.storage import atomic_file
 
 Format = Literal["torch", "onnx"]

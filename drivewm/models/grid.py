@@ -15,6 +15,7 @@ OCC3D_VOXEL_M = 0.4
 OCC3D_ORIGIN_M = (-40.0, -40.0, -1.0)  # lower corner, ego frame (Occ3D-nuScenes)
 OCC3D_SHAPE = (200, 200, 16)
 OCC3D_CLASSES = 18
+STEP_S = 0.5  # one model step, from frame to frame
 
 # When several classes share a coarse cell the rarest that matters for driving wins.
 _PRIORITY = np.array(

@@ -15,13 +15,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from drivewm.models import warp
-from drivewm.models.grid import OCC3D_CLASSES, GridConfig
+from drivewm.models.grid import OCC3D_CLASSES, STEP_S, GridConfig
 from drivewm.models.layers import BevUNet, zero_init
 from drivewm.scene import MOVABLE, OccClass
 
 FRAMES = 3  # now and the two before
 SCALE_MPS = 10.0
 MOVES_MPS = 0.5  # what is slower stands
+_AROUND = 5  # cells across within which a thing lies
 _VULNERABLE = (OccClass.PEDESTRIAN, OccClass.BICYCLE, OccClass.MOTORCYCLE)
 GROUPS = (
     tuple(sorted(int(c) for c in MOVABLE if c not in _VULNERABLE)),
@@ -74,10 +75,12 @@ class MotionHead(nn.Module):
 
     Most things stand, and a wrong velocity costs more than none: so the velocity is learned from
     what moves, and counts where the other output is sure that something does. Untrained it is zero.
+    With ``evidence`` it also must tell better than standing still where the thing was before.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, grid: GridConfig, evidence: bool = False) -> None:
         super().__init__()
+        self.grid, self.evidence = grid, evidence
         self.enter = nn.Conv2d(4 * FRAMES * _PLANES, width, 1)
         self.wide = BevUNet(width, 2 * width)
         self.out = zero_init(nn.Conv2d(width, 12, 1))
@@ -91,7 +94,23 @@ class MotionHead(nn.Module):
     def forward(self, planes: Tensor) -> Tensor:
         """Planes [B, F * 3, X, Y] -> velocity [B, 2, X, Y] m/s, 0 where nothing moves."""
         velocity, moves = self.both(planes)
-        return velocity * (moves > 0)[:, None]
+        moving = moves > 0
+        if self.evidence:
+            moving &= self.explained(planes.float(), velocity) > 0
+        return velocity * moving[:, None]
+
+    def explained(self, planes: Tensor, velocity: Tensor) -> Tensor:
+        """How much better its velocity tells where each thing was than standing still does: the
+        chance of a movable of its group where it came from less that where it is, over the older
+        frames and the cells of the thing around; [B, X, Y]."""
+        now, *older = planes.split(_PLANES, 1)
+        cells, groups, better = warp.centers(self.grid, velocity), len(GROUPS), 0.0
+        for k, old in enumerate(older):
+            came = cells - velocity.permute(0, 2, 3, 1) * (STEP_S * (k + 1))
+            better = better + warp.sample(old[:, :groups], came, self.grid) - old[:, :groups]
+        there = (now[:, :groups] > 0.5).to(planes.dtype)
+        total, count = (F.avg_pool2d(x, _AROUND, 1, _AROUND // 2) for x in (there * better, there))
+        return (total / count.clamp(min=1e-6)).amax(1).mul((count > 0).any(1))
 
 
 def side_by_side(sight: Sight, grid: GridConfig) -> Tensor:

@@ -44,8 +44,8 @@ def compose(first: Tensor, second: Tensor) -> Tensor:
     return torch.stack([dx, dy, first[:, 2] + second[:, 2]], -1)
 
 
-def sample(values: Tensor, points_m: Tensor, grid: GridConfig) -> Tensor:
-    """Bilinear values at metric points; cells outside the grid count as zero.
+def sample(values: Tensor, points_m: Tensor, grid: GridConfig, mode: str = "bilinear") -> Tensor:
+    """Values at metric points, bilinear or ``nearest``; cells outside the grid count as zero.
 
     Args:
         values: [B, C, X', Y'] over the grid's extent (any resolution).
@@ -57,7 +57,7 @@ def sample(values: Tensor, points_m: Tensor, grid: GridConfig) -> Tensor:
     x0, x1, y0, y1 = grid.extent_m
     u = (points_m[..., 0] - x0) / (x1 - x0) * 2 - 1  # along X (rows)
     v = (points_m[..., 1] - y0) / (y1 - y0) * 2 - 1  # along Y (columns)
-    return F.grid_sample(values, torch.stack([v, u], -1), align_corners=False)
+    return F.grid_sample(values, torch.stack([v, u], -1), mode=mode, align_corners=False)
 
 
 def rotate_vectors(vectors: Tensor, yaw: Tensor) -> Tensor:

@@ -59,7 +59,6 @@ from drivewm.models.motion import (
 from drivewm.scene import OccClass
 
 STATIC_FLOOR, MOVABLE_FLOOR = 0.02, 0.001  # under the logarithm: what may come into view unforeseen
-STEP_S = 0.5  # one model step
 
 
 class ModelConfig(Config):
@@ -81,6 +80,7 @@ class ModelConfig(Config):
     heads: HeadsConfig = HeadsConfig()
     channels: int = 64  # of the BEV features
     motion_width: int = 48  # of the head that sees velocities
+    motion_evidence: bool = False  # a velocity counts where it tells the past better than standing
     observed_steps: int = 4  # frames seen before imagining
     imagined_steps: int = 6  # frames predicted in training (3 s)
 
@@ -140,7 +140,7 @@ class WorldModel(nn.Module):
         ahead = config.foresight.width
         self.foresight = Foresight(state, config.foresight)
         self.foresee = ChannelToHeight(state + ahead, width, zero=True, **occ)
-        self.motion = MotionHead(config.motion_width)
+        self.motion = MotionHead(config.motion_width, grid, config.motion_evidence)
         self.flow_change = zero_init(nn.Conv2d(ahead, 2, 1))  # m/s, of the flow elsewhere
         self.push = zero_init(nn.Conv2d(ahead, 2, 1))  # m/s, on what moves
         self.gain = nn.Parameter(torch.ones(()))

@@ -20,9 +20,9 @@ from torch import Tensor
 from drivewm.config import Config, validate
 from drivewm.errors import InputError
 from drivewm.models import candidates, checkpoint
-from drivewm.models.grid import GridConfig, cell_centers
+from drivewm.models.grid import STEP_S, GridConfig, cell_centers
 from drivewm.models.rollout import classes, imagine_all
-from drivewm.models.world_model import STEP_S, Imagined
+from drivewm.models.world_model import Imagined
 from drivewm.planners.candidates import PLAN_DT_S, candidate_plans
 from drivewm.planners.looking import POSE, Gaze, actions_of, image_size_of, modes_of
 from drivewm.scene import (

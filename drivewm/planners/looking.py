@@ -16,9 +16,9 @@ from drivewm.geometry.se2 import relative
 from drivewm.models.dynamics.base import make_action
 from drivewm.models.encoders.base import CameraBatch
 from drivewm.models.encoders.temporal import BevMemory
-from drivewm.models.grid import pool_labels
+from drivewm.models.grid import STEP_S, pool_labels
 from drivewm.models.rollout import observe_all
-from drivewm.models.world_model import STEP_S, Imagined, WorldModel
+from drivewm.models.world_model import Imagined, WorldModel
 from drivewm.scene import EgoColumn, Observation
 from drivewm.scene.rasterise import rasterise_snapshot
 

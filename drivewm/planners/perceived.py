@@ -20,8 +20,8 @@ from drivewm.config import Config, validate
 from drivewm.errors import InputError
 from drivewm.geometry.polylines import without_repeats
 from drivewm.models import checkpoint
+from drivewm.models.grid import STEP_S
 from drivewm.models.heads.decode import Agents, decode
-from drivewm.models.world_model import STEP_S
 from drivewm.planners.looking import POSE, Gaze, image_size_of, modes_of
 from drivewm.scene import Lane, Observation, RoadMap, Scene, Trajectory
 

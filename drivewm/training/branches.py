@@ -22,7 +22,8 @@ from torch import Tensor
 from drivewm.errors import InputError
 from drivewm.geometry.se2 import relative
 from drivewm.models.dynamics.base import make_action
-from drivewm.models.world_model import STEP_S, ModelConfig
+from drivewm.models.grid import STEP_S
+from drivewm.models.world_model import ModelConfig
 from drivewm.scene import EgoColumn
 
 SURVEY = "survey.json"

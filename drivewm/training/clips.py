@@ -15,8 +15,8 @@ from drivewm.geometry.se2 import relative
 from drivewm.geometry.se3 import yaw_from_rotation
 from drivewm.logs.fleet import Fleet
 from drivewm.measures.reward import recorded_reward
-from drivewm.models.grid import pool_labels, pool_mask
-from drivewm.models.world_model import STEP_S, ModelConfig
+from drivewm.models.grid import STEP_S, pool_labels, pool_mask
+from drivewm.models.world_model import ModelConfig
 from drivewm.scene import EgoColumn, Scene
 from drivewm.scene.rasterise import rasterise
 from drivewm.training.agent_labels import agent_label, returns

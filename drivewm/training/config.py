@@ -54,6 +54,7 @@ class TrainConfig(Config):
     loss_scale: bool = False  # divide each loss by its running root mean square
     branches: str | None = None  # a folder of `drivewm branch`: windows with other actions
     branch_share: float = Field(0.5, ge=0, le=1)  # of the clips, where there are branches
+    freeze_share: float = Field(0.0, ge=0, le=1)  # of motion windows in which movables stand
     end_windows: float = Field(0.0, ge=0, le=1)  # share of clips in which the drive ends
     end_weight: float = Field(1.0, gt=0)  # of the steps that end a drive, in the continue loss
     average_decay: float = Field(0.0, ge=0, lt=1)  # of the weights (EMA); 0: the last weights

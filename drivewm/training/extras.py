@@ -14,7 +14,7 @@ from torch import Tensor
 
 from drivewm.geometry.se2 import compose
 from drivewm.models.encoders.config import LiftConfig
-from drivewm.models.world_model import STEP_S
+from drivewm.models.grid import STEP_S
 from drivewm.training.clips import GAP_S, Frames
 from drivewm.training.config import TrainConfig
 

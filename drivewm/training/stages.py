@@ -19,6 +19,7 @@ from drivewm.training.batches import Batch
 from drivewm.training.config import TrainConfig
 from drivewm.training.failures import Names, Witness
 from drivewm.training.forcing import forced_steps, forcing_of
+from drivewm.training.frozen import freeze
 from drivewm.training.head_losses import LossScale, head_losses
 from drivewm.training.losses import flow_loss, masked_mean, occupancy_loss
 from drivewm.training.perception import loss_names, perception_losses, perception_total
@@ -135,12 +136,17 @@ class MotionStage(Stage):
         model, action, sight = self.model, batch["action"], None
         flips = self.mirrored(batch).to(action.device)
         flows, sures = [], []
+        shown, stands = self.seen(batch)
         for t in range(batch["features"].shape[1]):
             before = action[:, t - 1] if t else torch.zeros_like(action[:, 0])
-            sight = look(sight, before, model.there(batch["features"][:, t]))
+            sight = look(sight, before, shown[:, t])
             if t:  # a single frame knows no velocity
                 planes = flipped(side_by_side(sight, model.config.grid), flips)
-                flow, known = (flipped(batch[n][:, t], flips) for n in ("flow", "flow_known"))
+                flow = batch["flow"][:, t].masked_fill(stands[:, t, None], 0.0)
+                known = torch.where(
+                    stands[:, t], shown[:, t].amax(1) > 0.5, batch["flow_known"][:, t]
+                )
+                flow, known = flipped(flow, flips), flipped(known, flips)
                 flow = torch.where(
                     flips[:, None, None, None], flow * flow.new_tensor([[[1.0]], [[-1.0]]]), flow
                 )
@@ -150,6 +156,20 @@ class MotionStage(Stage):
                 told = F.binary_cross_entropy_with_logits(moves, moving.float(), reduction="none")
                 sures.append(masked_mean(told, known))
         return {"flow": torch.stack(flows).mean(), "moves": torch.stack(sures).mean()}
+
+    def seen(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Movables by group in every frame [B, T, 2, X, Y], and where all of them stand since the
+        window was frozen (``frozen.py``), bool [B, T, X, Y]. A matter of step and row."""
+        shown = torch.stack([self.model.there(f) for f in batch["features"].unbind(1)], 1)
+        stands = torch.zeros_like(shown[:, :, 0], dtype=torch.bool)
+        rows = batch.get("row", torch.arange(len(shown)))
+        for b, row in enumerate(rows):
+            rng = generator("frozen", self.config.seed, self.global_step, int(row))
+            if rng.random() < self.config.freeze_share:
+                steps = batch["action"][b, : shown.shape[1] - 1, :3]
+                frozen = freeze(shown[b], steps, self.model.config.grid, rng)
+                shown[b], stands[b] = frozen.shown, frozen.stands
+        return shown, stands
 
     def mirrored(self, batch: Batch) -> Tensor:
         """Which rows are seen in a mirror; bool [B]. A matter of step and row, on any device."""

@@ -34,9 +34,9 @@ from drivewm.eval.forecast.names import BEST_OF_SAMPLES, MEAN_OF_SAMPLES
 from drivewm.geometry.se2 import from_local, relative, to_local
 from drivewm.models import warp
 from drivewm.models.dynamics.base import Latent, make_action
-from drivewm.models.grid import GridConfig, cell_centers
+from drivewm.models.grid import STEP_S, GridConfig, cell_centers
 from drivewm.models.rollout import classes, imagine_all, observe_all
-from drivewm.models.world_model import STEP_S, Imagined, WorldModel, certain_logits
+from drivewm.models.world_model import Imagined, WorldModel, certain_logits
 from drivewm.training.clips import Frames
 
 Key = tuple[str, str]  # row, input

@@ -14,7 +14,7 @@ import numpy as np
 from drivewm.eval.forecast.truth import SceneTruth
 from drivewm.geometry.polylines import arc_lengths, project, without_repeats
 from drivewm.geometry.se2 import compose, relative, wrap_angle
-from drivewm.models.world_model import STEP_S
+from drivewm.models.grid import STEP_S
 from drivewm.scene import EgoColumn
 
 POSE = [EgoColumn.X, EgoColumn.Y, EgoColumn.HEADING]

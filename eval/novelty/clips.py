@@ -18,9 +18,9 @@ from PIL import Image
 
 from drivewm.errors import InputError
 from drivewm.geometry.se2 import relative, to_local
-from drivewm.models.grid import GridConfig, pool_labels
+from drivewm.models.grid import STEP_S, GridConfig, pool_labels
 from drivewm.models.heads.agents import AGENT_CLASSES
-from drivewm.models.world_model import STEP_S, ModelConfig
+from drivewm.models.world_model import ModelConfig
 from drivewm.scene import OccClass, TrackColumn, classify
 from drivewm.training.clips import Frames
 from drivewm.training.pictures import resize

@@ -23,7 +23,8 @@ from drivewm.eval.novelty.scores import clip_length, novelty_scores
 from drivewm.eval.novelty.training import Trained, spec_of, trained_conditions, whether
 from drivewm.logs.fleet import Fleet, SceneInfo
 from drivewm.models import checkpoint
-from drivewm.models.world_model import STEP_S, WorldModel
+from drivewm.models.grid import STEP_S
+from drivewm.models.world_model import WorldModel
 from drivewm.scene import classify
 from drivewm.scene.classes import NUSCENES
 from drivewm.training.clips import GAP_S, Frames, load_frames

@@ -66,4 +66,32 @@ def test_what_was_not_seen_is_marked():
 
 
 def test_untrained_nothing_moves():
-    assert not MotionHead(16)(torch.rand(1, 3 * FRAMES, 32, 32)).any()
+    assert not MotionHead(16, GRID)(torch.rand(1, 3 * FRAMES, 32, 32)).any()
+
+
+@pytest.mark.parametrize(
+    ("car_mps", "told_mps", "counts"),
+    [(6.4, 6.4, True), (0.0, 6.4, False), (6.4, -6.4, False), (6.4, 0.0, False)],
+)
+def test_a_velocity_must_tell_where_the_car_was(car_mps: float, told_mps: float, counts: bool):
+    """The ego stands; a car drives at ``car_mps`` and the head says ``told_mps``."""
+    head, sight = MotionHead(16, GRID, evidence=True), None
+    for t in range(3):
+        sight = look(sight, torch.zeros(1, 6), seen(6.4 + t * car_mps / 2))
+    planes = side_by_side(sight, GRID)
+    velocity = torch.tensor([told_mps, 0.0])[None, :, None, None].expand(1, 2, *GRID.shape[:2])
+    head.both = lambda planes: (velocity, torch.full_like(planes[:, 0], 5.0))
+    car = planes[:, 0] > 0.5
+    moving = head(planes)[:, 0][car] != 0.0
+    assert moving.all() if counts else not moving.any()
+
+
+def test_without_evidence_what_has_just_come_into_view_stands():
+    head = MotionHead(16, GRID, evidence=True)
+    sight = look(None, torch.zeros(1, 6), seen(6.4))
+    planes = side_by_side(sight, GRID)
+    velocity = torch.full((1, 2, *GRID.shape[:2]), 5.0)
+    head.both = lambda planes: (velocity, torch.full_like(planes[:, 0], 5.0))
+    assert not head(planes).any()
+    head.evidence = False
+    assert head(planes).all()

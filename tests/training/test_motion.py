@@ -4,6 +4,7 @@ import torch
 from drivewm.models.dynamics.base import make_action
 from drivewm.models.rollout import observe_all
 from drivewm.models.world_model import WorldModel
+from drivewm.training import frozen
 from drivewm.training.config import TrainConfig
 from drivewm.training.stages import DynamicsStage, MotionStage, flipped
 from tests.models.hand import road_with_car, smoke_config
@@ -104,6 +105,20 @@ def test_what_stands_is_learned_to_stand(config):
         latent = observe_all(model, frames, list(batch["action"].unbind(1)))
         start = model.start(latent, frames[-1])
     assert not start.flow.any() and not start.moving.used.any()
+
+
+def test_frozen_windows_teach_standing(config, monkeypatch):
+    """Both cars drive; with every window frozen whole the head learns that nothing moves."""
+    monkeypatch.setattr(frozen, "WHOLE", 1.0)
+    torch.manual_seed(0)
+    model = WorldModel(config.model)
+    stage = MotionStage(model, config.model_copy(update={"freeze_share": 1.0}), torch.ones(18), 1)
+    batch = drives(model)
+    shown, stands = stage.seen(batch)
+    assert stands.any(-1).any(-1).all()
+    assert not torch.equal(shown[:, 0], model.there(batch["features"][:, 0]))
+    losses = stage.losses(batch)
+    assert losses["flow"] == 0.0 and losses["moves"] > 0.0  # no velocity is told, only standing
 
 
 def test_flipping_takes_chosen_rows_only():
