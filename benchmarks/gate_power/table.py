@@ -129,5 +129,5 @@ def _same(out: Path, digest: str) -> list[str]:
         count = len(seeds[0]["scenarios"])
         what = "; ".join(fail["text"] for row in alarms for fail in row["fails"]) or "none"
         lines.append(f"| other seeds: {len(seeds)} pairs of 5 seeds against 5 others, {count} "
-                     f"scenarios each | {len(alarms)} not 0 | {what} |")  # fmt: skip
+                     f"scenarios each | {f"{len(alarms)} not 0" if alarms else "all 0"} | {what} |")  # fmt: skip
     return lines
