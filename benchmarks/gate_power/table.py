@@ -128,6 +128,7 @@ def _same(out: Path, digest: str) -> list[str]:
         alarms = [row for row in seeds if row["exit_code"] != 0]
         count = len(seeds[0]["scenarios"])
         what = "; ".join(fail["text"] for row in alarms for fail in row["fails"]) or "none"
+        codes = f"{len(alarms)} not 0" if alarms else "all 0"
         lines.append(f"| other seeds: {len(seeds)} pairs of 5 seeds against 5 others, {count} "
-                     f"scenarios each | {f"{len(alarms)} not 0" if alarms else "all 0"} | {what} |")  # fmt: skip
+                     f"scenarios each | {codes} | {what} |")  # fmt: skip
     return lines
