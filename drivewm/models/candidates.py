@@ -167,8 +167,9 @@ class SceneTables:
         logits = self._foreseen(torch.cat([latent.features, ahead.float()], 1))
         if without.residual:
             mass = self._mass(moving, motion)
-            moved = torch.maximum(overlaid(self._still(index, weight), mass), model.floor)
-            logits = logits.add_(moved.log_().mul_(model.gain))
+            moved = overlaid(self._still(index, weight), mass)
+            cover = weight[:, *self.window].sum(-1)[:, None]
+            logits = model.carried_on(moved, logits, ahead, cover, self.window)
         probability = logits.softmax(1)
         road = probability[:, OccClass.DRIVEABLE_SURFACE]
         reward, cont = model.fate(

@@ -58,6 +58,9 @@ from drivewm.models.motion import (
 )
 from drivewm.scene import OccClass
 
+Window = tuple[slice, slice]  # rows and columns of the grid
+WHOLE: Window = (slice(None), slice(None))
+DOUBT = -2.0  # before anything is learned, as a logit
 STATIC_FLOOR, MOVABLE_FLOOR = 0.02, 0.001  # under the logarithm: what may come into view unforeseen
 
 
@@ -76,6 +79,7 @@ class ModelConfig(Config):
     transformer: TransformerConfig = TransformerConfig()
     flow: FlowConfig = FlowConfig()
     foresight: ForesightConfig = ForesightConfig()
+    redraws: Literal["all", "unseen"] = "all"  # where learned occupancy is added to what is carried
     ablation: AblationConfig = AblationConfig()
     heads: HeadsConfig = HeadsConfig()
     channels: int = 64  # of the BEV features
@@ -145,6 +149,10 @@ class WorldModel(nn.Module):
         self.push = zero_init(nn.Conv2d(ahead, 2, 1))  # m/s, on what moves
         self.gain = nn.Parameter(torch.ones(()))
         self.scalars = ScalarHeads(state, grid, 2 * layers)
+        if config.redraws == "unseen":
+            self.doubt = zero_init(
+                nn.Conv2d(ahead, 1, 1)
+            )  # how little what is carried can be known
         floor = torch.full((OCC3D_CLASSES, 1, 1, 1), STATIC_FLOOR)
         floor[list(MOVABLE_CLASSES)] = MOVABLE_FLOOR
         self.register_buffer("floor", floor, persistent=False)
@@ -247,15 +255,38 @@ class WorldModel(nn.Module):
         planes = planes_of(layers_of(still), now.moving.moved(dt), motion, grid)
         moving, ahead = self.pushed(now.moving, latent, planes, action, motion)
         moved = self.laid_down(still, moving, motion)
-        logits = self.foresee(torch.cat([latent.features, ahead], 1)).float()
+        change = self.foresee(torch.cat([latent.features, ahead], 1)).float()
+        logits = change
         if without.residual:
-            logits = self.gain * torch.maximum(moved, self.floor).log() + logits
+            cover = warp.sample(torch.ones_like(still[:, 0, :1]), points, grid)
+            logits = self.carried_on(moved, change, ahead, cover)
         probability = logits.softmax(1)
         reward, cont = self.outcome(latent, probability, action)
         return replace(
             now, latent=latent, probability=probability, logits=logits, motion=motion,
             flow=self.flow_then(moving, ahead, motion), moving=moving, reward=reward, cont=cont,
         )  # fmt: skip
+
+    def carried_on(
+        self, moved: Tensor, change: Tensor, ahead: Tensor, cover: Tensor, window: Window = WHOLE
+    ) -> Tensor:
+        """Logits of what was carried and of what is learned, [B, K, Z, X, Y] of a window.
+
+        With ``redraws: unseen`` the learned part draws only what was not on the grid at the start;
+        what was keeps its likeliest class, and a learned doubt tells how sure that still is.
+
+        Args:
+            moved: [B, K, Z, X, Y] carried occupancy.
+            change: [B, K, Z, X, Y] learned.
+            ahead: features of what is to come, of the whole grid.
+            cover: [B, 1, X, Y] share of a cell that was on the grid at the start.
+        """
+        carried = torch.maximum(moved, self.floor).log()
+        if self.config.redraws == "all":
+            return torch.addcmul(change, carried, self.gain)
+        doubt = torch.sigmoid(upsample_flow(self.doubt(ahead)) + DOUBT)[..., *window]
+        kept = carried * (self.gain * (1.0 - cover * doubt))[:, :, None]
+        return kept + change * (1.0 - cover)[:, :, None]
 
     def pushed(
         self, moving: Carried, latent: Latent, planes: Tensor, action: Tensor, motion: Tensor

@@ -21,8 +21,8 @@ def candidates(batch: int, count: int, steps: int) -> torch.Tensor:
     return torch.cat(each)[:, None].expand(-1, steps, -1).unflatten(0, (batch, count))
 
 
-def setting(name: str, batch: int = 2, **ablation):
-    model = shaken(build(name, **ablation))
+def setting(name: str, batch: int = 2, **variant):
+    model = shaken(build(name, **variant))
     latent, embed = seen(model, batch=batch)
     model.push.bias.data.fill_(0.3)
     seen_now = model.start(latent, embed)
@@ -57,18 +57,23 @@ def test_all_at_once_is_one_by_one(name, chunk):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("ablation", [{"warp": False}, {"residual": False}, {"flow_carry": False}])
-def test_ablations_are_the_same_both_ways(ablation):
-    model, start, actions = setting("gru", 1, **ablation)
+@pytest.mark.parametrize(
+    "variant",
+    [{"warp": False}, {"residual": False}, {"flow_carry": False}, {"redraws": "unseen"}],
+)
+def test_variants_are_the_same_both_ways(variant):
+    model, start, actions = setting("gru", 1, **variant)
     out = imagine(model, start, actions, keep=lambda s: {"p": s.probability})["p"]
     states = imagine_all(model, start, actions[:, 1])
     torch.testing.assert_close(out[:, 1, 0, -1], states[-1].probability, atol=2e-4, rtol=1e-3)
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("name", BACKBONES)
-def test_outcomes_need_what_is_near_only(name):
-    model, start, actions = setting(name)
+@pytest.mark.parametrize(
+    ("name", "redraws"), [*((name, "all") for name in BACKBONES), ("gru", "unseen")]
+)
+def test_outcomes_need_what_is_near_only(name, redraws):
+    model, start, actions = setting(name, redraws=redraws)
     model.scalars.reward.weight.data.normal_()
     whole, near = (imagine(model, start, actions, near=n) for n in (False, True))
     assert whole["reward"].std() > 1e-3

@@ -6,6 +6,7 @@ from drivewm.models import warp
 from drivewm.models.rollout import classes, imagine_all, observe_all
 from drivewm.models.world_model import WorldModel
 from drivewm.scene import OccClass
+from tests.models.dynamics.test_backbones import build, shaken
 from tests.models.hand import action, logits_of, privileged_model, road_with_car, smoke_config
 
 
@@ -100,10 +101,32 @@ def test_candidates_imagined_together_equal_one_by_one(model):
         torch.testing.assert_close(together.logits[n : n + 1], alone.logits, atol=1e-4, rtol=0)
 
 
-def test_every_trained_part_gets_a_gradient():
+@torch.no_grad()
+def test_what_was_in_view_is_not_redrawn():
+    """However wrong the learned part: the carried scene keeps its classes, the rest is drawn."""
+    model = shaken(build("gru", redraws="unseen"))
+    model.push.weight.data.zero_()
+    model.push.bias.data.zero_()
+    model.foresee.out.weight.data.mul_(50.0)
+    grid = model.config.grid
+    now = start_of(model, road_with_car(grid, 9.6, 0.0))
+    for _ in range(2):
+        now, plain = model.imagine(now, action(3.2)), model.imagine(now, action(3.2), learned=False)
+    new = round(6.4 / grid.cell_m)  # rows that have come into view
+    seen, true = classes(now.logits)[0], classes(plain.logits)[0]
+    assert torch.equal(seen[:-new], true[:-new])
+    assert not torch.equal(seen[-new:], true[-new:])
+    before = start_of(model, road_with_car(grid, 9.6, 0.0)).probability.amax(1)
+    assert now.probability.amax(1).mean() < before.mean()  # and less sure of it
+
+
+@pytest.mark.parametrize("redraws", ["all", "unseen"])
+def test_every_trained_part_gets_a_gradient(redraws):
     from drivewm.training.stages import DynamicsStage
 
     config = smoke_config()
+    changed = config.model.model_copy(update={"redraws": redraws})
+    config = config.model_copy(update={"model": changed})
     model = WorldModel(config.model)
     for parameter in model.parameters():  # zero-initialised layers would block what is before them
         torch.nn.init.normal_(parameter, std=0.05) if parameter.ndim > 1 else None

@@ -12,9 +12,10 @@ BACKBONES = ("gru", "rssm", "transformer", "flow")
 STOCHASTIC = ("rssm", "transformer", "flow")
 
 
-def build(name: str, **ablation) -> WorldModel:
+def build(name: str, redraws: str = "all", **ablation) -> WorldModel:
     torch.manual_seed(0)
-    changes = {"encoder": "privileged", "dynamics": name, "ablation": AblationConfig(**ablation)}
+    changes = {"encoder": "privileged", "dynamics": name, "redraws": redraws,
+               "ablation": AblationConfig(**ablation)}  # fmt: skip
     return WorldModel(smoke_config().model.model_copy(update=changes)).eval()
 
 
