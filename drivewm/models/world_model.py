@@ -60,7 +60,7 @@ from drivewm.scene import OccClass
 
 Window = tuple[slice, slice]  # rows and columns of the grid
 WHOLE: Window = (slice(None), slice(None))
-DOUBT = -2.0  # before anything is learned, as a logit
+TRUST = 0.5  # in what was in view before anything is learned: log of the factor of its logits
 STATIC_FLOOR, MOVABLE_FLOOR = 0.02, 0.001  # under the logarithm: what may come into view unforeseen
 
 
@@ -79,7 +79,9 @@ class ModelConfig(Config):
     transformer: TransformerConfig = TransformerConfig()
     flow: FlowConfig = FlowConfig()
     foresight: ForesightConfig = ForesightConfig()
-    redraws: Literal["all", "unseen"] = "all"  # where learned occupancy is added to what is carried
+    redraws: Literal["all", "unseen"] = (
+        "unseen"  # where learned occupancy is drawn over the carried
+    )
     ablation: AblationConfig = AblationConfig()
     heads: HeadsConfig = HeadsConfig()
     channels: int = 64  # of the BEV features
@@ -150,9 +152,7 @@ class WorldModel(nn.Module):
         self.gain = nn.Parameter(torch.ones(()))
         self.scalars = ScalarHeads(state, grid, 2 * layers)
         if config.redraws == "unseen":
-            self.doubt = zero_init(
-                nn.Conv2d(ahead, 1, 1)
-            )  # how little what is carried can be known
+            self.trust = zero_init(nn.Conv2d(ahead, 1, 1))  # in what is carried
         floor = torch.full((OCC3D_CLASSES, 1, 1, 1), STATIC_FLOOR)
         floor[list(MOVABLE_CLASSES)] = MOVABLE_FLOOR
         self.register_buffer("floor", floor, persistent=False)
@@ -273,7 +273,7 @@ class WorldModel(nn.Module):
         """Logits of what was carried and of what is learned, [B, K, Z, X, Y] of a window.
 
         With ``redraws: unseen`` the learned part draws only what was not on the grid at the start;
-        what was keeps its likeliest class, and a learned doubt tells how sure that still is.
+        what was keeps its likeliest class, and learned trust tells how sure that still is.
 
         Args:
             moved: [B, K, Z, X, Y] carried occupancy.
@@ -284,8 +284,8 @@ class WorldModel(nn.Module):
         carried = torch.maximum(moved, self.floor).log()
         if self.config.redraws == "all":
             return torch.addcmul(change, carried, self.gain)
-        doubt = torch.sigmoid(upsample_flow(self.doubt(ahead)) + DOUBT)[..., *window]
-        kept = carried * (self.gain * (1.0 - cover * doubt))[:, :, None]
+        sure = torch.exp(upsample_flow(self.trust(ahead)).clamp(-2.0, 2.0) + TRUST)[..., *window]
+        kept = carried * (self.gain * (1.0 + cover * (sure - 1.0)))[:, :, None]
         return kept + change * (1.0 - cover)[:, :, None]
 
     def pushed(
