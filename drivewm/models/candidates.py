@@ -164,12 +164,14 @@ class SceneTables:
         layers = _looked_up(self.layers, index, weight).unflatten(1, (-1, grid.shape[2]))
         planes = planes_of(layers, now.moving.moved(dt), motion, grid)
         moving, ahead = model.pushed(now.moving, latent, planes, action, motion)
-        logits = self._foreseen(torch.cat([latent.features, ahead.float()], 1))
+        features = torch.cat([latent.features, ahead.float()], 1)
         if without.residual:
-            mass = self._mass(moving, motion)
-            moved = overlaid(self._still(index, weight), mass)
+            moved = overlaid(self._still(index, weight), self._mass(moving, motion))
             cover = weight[:, *self.window].sum(-1)[:, None]
-            logits = model.carried_on(moved, logits, ahead, cover, self.window)
+            change = self._change(features, cover)
+            logits = model.carried_on(moved, change, ahead, cover, self.window)
+        else:
+            logits = self._foreseen(features)
         probability = logits.softmax(1)
         road = probability[:, OccClass.DRIVEABLE_SURFACE]
         reward, cont = model.fate(
@@ -199,6 +201,17 @@ class SceneTables:
         mixed = head.mix(features)[..., self.coarse[0], self.coarse[1]]
         planes = F.pixel_shuffle(head.out(mixed).float(), head.up)
         return planes.unflatten(1, (head.classes, head.layers))
+
+    def _change(self, features: Tensor, cover: Tensor) -> Tensor:
+        """What is learned of the occupancy in the window, of the rows where it counts (else 0)."""
+        counts = (cover < 1.0 - 1e-4).flatten(1).any(1)
+        if self.model.config.redraws == "all" or bool(counts.all()):
+            return self._foreseen(features)
+        head = self.model.foresee
+        out = cover.new_zeros(len(cover), head.classes, head.layers, *cover.shape[2:])
+        if bool(counts.any()):
+            out[counts] = self._foreseen(features[counts])
+        return out
 
     def _placed(self, planes: Tensor) -> Tensor:
         """Planes of the window on the whole grid, 0 elsewhere; [N, Z, X, Y]."""
