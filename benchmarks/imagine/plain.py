@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from drivewm.models.foresight import MOVABLE_CLASSES
-from drivewm.models.world_model import TRUST, Imagined, WorldModel
+from drivewm.models.world_model import Imagined, WorldModel
 from drivewm.scene import OccClass
 
 GROUND = [11, 12, 13, 14, 17]  # what one can drive over, and free
@@ -49,12 +49,8 @@ def _one(model: WorldModel, start: Imagined, plan: Tensor) -> list[dict[str, Ten
         for mover in movers:
             _pushed(mover, push, pose, action[5], grid)
         carried = _overlaid(still, movers, pose, grid)
-        new = model.foresee(torch.cat([latent.features, ahead], 1))
-        cover = _sampled(torch.ones(1, 1, *grid.shape[:2]), _seen_from(cells, pose), grid)
-        trust = F.interpolate(model.trust(ahead), scale_factor=2, mode="bilinear").clamp(-2, 2)
-        sure = model.gain * (1 + cover * (torch.exp(trust + TRUST) - 1))
-        known = torch.maximum(carried, model.floor).log()
-        probability = (sure[:, None] * known + (1 - cover)[:, None] * new).softmax(1)
+        residual = model.foresee(torch.cat([latent.features, ahead], 1))
+        probability = (model.gain * torch.maximum(carried, model.floor).log() + residual).softmax(1)
         solid = 1.0 - probability[:, GROUND].sum(1)
         road = probability[:, OccClass.DRIVEABLE_SURFACE]
         around = F.avg_pool2d(torch.cat([solid, road], 1), 2)

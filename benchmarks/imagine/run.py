@@ -38,7 +38,7 @@ def model_of(preset: str, name: str) -> WorldModel:
     torch.manual_seed(0)
     config = load(TrainConfig, f"train/{preset}").model.model_copy(update={"dynamics": name})
     model = WorldModel(config).eval()
-    for head in (model.foresee.out, model.trust, model.flow_change, model.push, model.see.out):
+    for head in (model.foresee.out, model.flow_change, model.push, model.see.out):
         torch.nn.init.normal_(head.weight, std=0.05)
     model.motion.out.bias.data.fill_(0.4)  # things move
     return model

@@ -79,9 +79,7 @@ class ModelConfig(Config):
     transformer: TransformerConfig = TransformerConfig()
     flow: FlowConfig = FlowConfig()
     foresight: ForesightConfig = ForesightConfig()
-    redraws: Literal["all", "unseen"] = (
-        "unseen"  # where learned occupancy is drawn over the carried
-    )
+    redraws: Literal["all", "unseen"] = "all"  # cells to which learned occupancy is added
     ablation: AblationConfig = AblationConfig()
     heads: HeadsConfig = HeadsConfig()
     channels: int = 64  # of the BEV features

@@ -31,10 +31,7 @@ def test_the_untrained_model_is_the_ego_warp(model):
     learned = imagine_all(model, start, actions)
     plain = imagine_all(model, start, actions, learned=False)
     for ours, theirs in zip(learned, plain):
-        first, second = theirs.logits.topk(2, dim=1).values.unbind(1)  # [1, Z, X, Y]
-        apart = (first - second > 0.01).permute(0, 2, 3, 1)
-        assert apart.float().mean() > 0.5
-        assert torch.equal(classes(ours.logits)[apart], classes(theirs.logits)[apart])
+        torch.testing.assert_close(ours.logits, theirs.logits, atol=2e-3, rtol=0)
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ BACKBONES = ("gru", "rssm", "transformer", "flow")
 STOCHASTIC = ("rssm", "transformer", "flow")
 
 
-def build(name: str, redraws: str = "unseen", **ablation) -> WorldModel:
+def build(name: str, redraws: str = "all", **ablation) -> WorldModel:
     torch.manual_seed(0)
     changes = {"encoder": "privileged", "dynamics": name, "redraws": redraws,
                "ablation": AblationConfig(**ablation)}  # fmt: skip
@@ -54,7 +54,7 @@ def test_latents_keep_their_shape(name):
 @torch.no_grad()
 @pytest.mark.parametrize("name", BACKBONES)
 def test_the_untrained_model_is_the_ego_warp(name):
-    model = build(name, redraws="all")
+    model = build(name)
     occupancy = torch.randint(0, 18, (1, *model.config.grid.shape)).to(torch.uint8)
     latent, _ = model.observe(model.initial(1), torch.zeros(1, 6), model.encode(occupancy))
     start = model.start(latent, model.encode(occupancy))

@@ -38,8 +38,7 @@ def drives(grid) -> dict[str, torch.Tensor]:
 def test_a_tiny_batch_is_learned(name):
     torch.manual_seed(0)
     config = smoke_config()
-    changes = {"encoder": "privileged", "dynamics": name, "imagined_steps": 3, "observed_steps": 2,
-               "redraws": "all"}  # fmt: skip
+    changes = {"encoder": "privileged", "dynamics": name, "imagined_steps": 3, "observed_steps": 2}
     config = config.model_copy(update={"model": config.model.model_copy(update=changes)})
     model = WorldModel(config.model).train()
     weights = torch.ones(18)
