@@ -167,7 +167,8 @@ class SceneTables:
         features = torch.cat([latent.features, ahead.float()], 1)
         if without.residual:
             moved = overlaid(self._still(index, weight), self._mass(moving, motion))
-            cover = weight[:, *self.window].sum(-1)[:, None]
+            unseen = model.config.redraws == "unseen"
+            cover = weight[:, *self.window].sum(-1)[:, None] if unseen else None
             change = self._change(features, cover)
             logits = model.carried_on(moved, change, ahead, cover, self.window)
         else:
@@ -202,11 +203,11 @@ class SceneTables:
         planes = F.pixel_shuffle(head.out(mixed).float(), head.up)
         return planes.unflatten(1, (head.classes, head.layers))
 
-    def _change(self, features: Tensor, cover: Tensor) -> Tensor:
+    def _change(self, features: Tensor, cover: Tensor | None) -> Tensor:
         """What is learned of the occupancy in the window, of the rows where it counts (else 0)."""
-        counts = (cover < 1.0 - 1e-4).flatten(1).any(1)
-        if self.model.config.redraws == "all" or bool(counts.all()):
+        if cover is None:
             return self._foreseen(features)
+        counts = (cover < 1.0 - 1e-4).flatten(1).any(1)
         head = self.model.foresee
         out = cover.new_zeros(len(cover), head.classes, head.layers, *cover.shape[2:])
         if bool(counts.any()):

@@ -22,14 +22,12 @@ from torch.nn import functional as F
 from drivewm.models import warp
 from drivewm.models.grid import GridConfig
 from drivewm.models.motion import MOVES_MPS
+from drivewm.models.objects import NEIGHBOURS, connected, mean_of, shift
 from drivewm.scene import OccClass
 
-ALIKE_MPS = 2.0  # neighbouring columns whose flow differs by more are two objects
 RIM_CHANCE = 0.05  # of a movable: columns around an object with at least so much go with it
 TURNS_MPS = 1.0  # below this the direction of a velocity says little
 SHARE_OF_CELLS = 4  # one slot for so many cells of the grid
-_ROUNDS = 12  # of merging labels; each reaches twice as far as the one before
-_NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +95,7 @@ def find(
     (b, _, z), (nx, ny) = probability.shape[:3], flow.shape[2:]
     moving, label, mean = _objects(probability.detach(), flow, movable)
     points = warp.centers(grid, flow).reshape(1, nx * ny, 2).expand(b, -1, -1)
-    centre = _mean_of(points, label, (moving == 1.0).to(moving.dtype))
+    centre = mean_of(points, label, (moving == 1.0).to(moving.dtype))
     slots = nx * ny // SHARE_OF_CELLS
     order = torch.argsort(moving, dim=1, descending=True, stable=True)[:, :slots]
     used = (moving.gather(1, order) > 0).to(flow.dtype)
@@ -131,47 +129,19 @@ def _objects(
     present = (mine.amax(1) > probability[:, others].amax(1)).any(1)
     top = mine.amax(2)
     kind, still = top.argmax(1), flow.detach()
-    label = torch.arange(nx * ny, device=flow.device).view(1, nx, ny).expand(b, -1, -1)
-    links = [
-        present & _shift(present, s, 0.0) & (kind == _shift(kind, s, -1))
-        & ((still - _shift(still, s, 1e9)).norm(dim=1) < ALIKE_MPS)
-        for s in _NEIGHBOURS
-    ]  # fmt: skip
-    for _ in range(_ROUNDS):
-        for linked, s in zip(links, _NEIGHBOURS):
-            label = torch.where(linked, torch.maximum(label, _shift(label, s, 0)), label)
-        flat = label.flatten(1)
-        label = flat.gather(1, flat).view(b, nx, ny)
+    label = connected(present, kind, still)
     flat, there = label.flatten(1), present.flatten(1).to(flow.dtype)
-    mean = _mean_of(flow.flatten(2).transpose(1, 2), flat, there)
+    mean = mean_of(flow.flatten(2).transpose(1, 2), flat, there)
     moving = there * (mean.detach().norm(dim=-1) > MOVES_MPS)
     core = moving.view(b, nx, ny) > 0
     rim = torch.full_like(label, -1)
-    for s in _NEIGHBOURS:
-        beside = torch.where(_shift(core, s, 0.0), _shift(label, s, 0), rim)
+    for s in NEIGHBOURS:
+        beside = torch.where(shift(core, s, 0.0), shift(label, s, 0), rim)
         rim = torch.maximum(rim, beside)
     joins = (rim >= 0) & ~present & (top.amax(1) > RIM_CHANCE)
     flat = torch.where(joins, rim, label).flatten(1)
     root = flat[..., None].expand(-1, -1, 2)
     return moving + 0.5 * joins.flatten(1).to(flow.dtype), flat, mean.gather(1, root)
-
-
-def _shift(planes: Tensor, by: tuple[int, int], fill: float) -> Tensor:
-    """Planes [..., X, Y] whose cell (x, y) holds what was at (x, y) + ``by``."""
-    dx, dy = by
-    nx, ny = planes.shape[-2:]
-    kind = planes.dtype
-    whole = planes.to(torch.uint8) if kind == torch.bool else planes
-    padded = F.pad(whole, (1, 1, 1, 1), value=fill)
-    return padded[..., 1 + dx : 1 + dx + nx, 1 + dy : 1 + dy + ny].to(kind)
-
-
-def _mean_of(values: Tensor, label: Tensor, weight: Tensor) -> Tensor:
-    """Weighted mean of values [B, X * Y, 2] over each label, at every cell."""
-    index = label[..., None].expand(-1, -1, 2)
-    total = torch.zeros_like(values).scatter_add(1, index, values * weight[..., None])
-    count = torch.zeros_like(weight).scatter_add(1, label, weight)
-    return (total / count.clamp(min=1.0)[..., None]).gather(1, index)
 
 
 def _without(probability: Tensor, gone: Tensor, movable: Sequence[int], layers: int) -> Tensor:

@@ -17,12 +17,13 @@ from torch.nn import functional as F
 from drivewm.models import warp
 from drivewm.models.grid import OCC3D_CLASSES, STEP_S, GridConfig
 from drivewm.models.layers import BevUNet, zero_init
+from drivewm.models.objects import connected, mean_of
 from drivewm.scene import MOVABLE, OccClass
 
 FRAMES = 3  # now and the two before
 SCALE_MPS = 10.0
 MOVES_MPS = 0.5  # what is slower stands
-_AROUND = 5  # cells across within which a thing lies
+BETTER = 0.1  # chance, over all older frames: so much better a velocity must tell the past
 _VULNERABLE = (OccClass.PEDESTRIAN, OccClass.BICYCLE, OccClass.MOTORCYCLE)
 GROUPS = (
     tuple(sorted(int(c) for c in MOVABLE if c not in _VULNERABLE)),
@@ -94,23 +95,32 @@ class MotionHead(nn.Module):
     def forward(self, planes: Tensor) -> Tensor:
         """Planes [B, F * 3, X, Y] -> velocity [B, 2, X, Y] m/s, 0 where nothing moves."""
         velocity, moves = self.both(planes)
-        moving = moves > 0
-        if self.evidence:
-            moving &= self.explained(planes.float(), velocity) > 0
-        return velocity * moving[:, None]
+        velocity = velocity * (moves > 0)[:, None]
+        if not self.evidence:
+            return velocity
+        return velocity * (self.explained(planes.float(), velocity) > BETTER)[:, None]
 
     def explained(self, planes: Tensor, velocity: Tensor) -> Tensor:
-        """How much better its velocity tells where each thing was than standing still does: the
-        chance of a movable of its group where it came from less that where it is, over the older
-        frames and the cells of the thing around; [B, X, Y]."""
+        """How much better its velocity tells where each object was than standing still does.
+
+        The chance of a movable of its group where the object came from less that where it is, the
+        mean over its columns (those with a chance above a half), summed over the older frames; 0
+        elsewhere. [B, X, Y].
+        """
         now, *older = planes.split(_PLANES, 1)
-        cells, groups, better = warp.centers(self.grid, velocity), len(GROUPS), 0.0
+        chance, kind = now[:, : len(GROUPS)].max(1)
+        there = chance > 0.5
+        label = connected(there, kind, velocity).flatten(1)
+        weight = there.flatten(1).to(planes.dtype)
+        mean = mean_of(velocity.flatten(2).mT, label, weight).mT.view_as(velocity)
+        cells, better = warp.centers(self.grid, velocity), torch.zeros_like(chance)
         for k, old in enumerate(older):
-            came = cells - velocity.permute(0, 2, 3, 1) * (STEP_S * (k + 1))
-            better = better + warp.sample(old[:, :groups], came, self.grid) - old[:, :groups]
-        there = (now[:, :groups] > 0.5).to(planes.dtype)
-        total, count = (F.avg_pool2d(x, _AROUND, 1, _AROUND // 2) for x in (there * better, there))
-        return (total / count.clamp(min=1e-6)).amax(1).mul((count > 0).any(1))
+            came = cells - mean.permute(0, 2, 3, 1) * (STEP_S * (k + 1))
+            groups = old[:, : len(GROUPS)]
+            gain = warp.sample(groups, came, self.grid) - groups
+            better = better + gain.gather(1, kind[:, None])[:, 0]
+        each = mean_of(better.flatten(1)[..., None], label, weight)[..., 0]
+        return each.view_as(chance) * there
 
 
 def side_by_side(sight: Sight, grid: GridConfig) -> Tensor:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
+from pydantic import model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -87,6 +88,12 @@ class ModelConfig(Config):
     motion_evidence: bool = False  # a velocity counts where it tells the past better than standing
     observed_steps: int = 4  # frames seen before imagining
     imagined_steps: int = 6  # frames predicted in training (3 s)
+
+    @model_validator(mode="after")
+    def _draws_on_what_is_carried(self) -> ModelConfig:
+        if self.redraws == "unseen" and not (self.ablation.warp and self.ablation.residual):
+            raise ValueError("redraws=unseen needs ablation.warp and ablation.residual")
+        return self
 
     @property
     def cameras(self) -> CameraConfig | None:
@@ -256,8 +263,7 @@ class WorldModel(nn.Module):
         change = self.foresee(torch.cat([latent.features, ahead], 1)).float()
         logits = change
         if without.residual:
-            cover = warp.sample(torch.ones_like(still[:, 0, :1]), points, grid)
-            logits = self.carried_on(moved, change, ahead, cover)
+            logits = self.carried_on(moved, change, ahead, self.covered(points))
         probability = logits.softmax(1)
         reward, cont = self.outcome(latent, probability, action)
         return replace(
@@ -265,8 +271,19 @@ class WorldModel(nn.Module):
             flow=self.flow_then(moving, ahead, motion), moving=moving, reward=reward, cont=cont,
         )  # fmt: skip
 
+    def covered(self, points: Tensor) -> Tensor | None:
+        """Share of each cell that was on the grid at the start, if it matters; [B, 1, X, Y]."""
+        if self.config.redraws == "all":
+            return None
+        return warp.sample(torch.ones_like(points[:, None, ..., 0]), points, self.config.grid)
+
     def carried_on(
-        self, moved: Tensor, change: Tensor, ahead: Tensor, cover: Tensor, window: Window = WHOLE
+        self,
+        moved: Tensor,
+        change: Tensor,
+        ahead: Tensor,
+        cover: Tensor | None,
+        window: Window = WHOLE,
     ) -> Tensor:
         """Logits of what was carried and of what is learned, [B, K, Z, X, Y] of a window.
 
@@ -277,10 +294,10 @@ class WorldModel(nn.Module):
             moved: [B, K, Z, X, Y] carried occupancy.
             change: [B, K, Z, X, Y] learned.
             ahead: features of what is to come, of the whole grid.
-            cover: [B, 1, X, Y] share of a cell that was on the grid at the start.
+            cover: [B, 1, X, Y] share of a cell that was on the grid at the start; None: unused.
         """
         carried = torch.maximum(moved, self.floor).log()
-        if self.config.redraws == "all":
+        if cover is None:
             return torch.addcmul(change, carried, self.gain)
         sure = torch.exp(upsample_flow(self.trust(ahead)).clamp(-2.0, 2.0) + TRUST)[..., *window]
         kept = carried * (self.gain * (1.0 + cover * (sure - 1.0)))[:, :, None]

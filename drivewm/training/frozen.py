@@ -40,7 +40,7 @@ def since_each(steps: Tensor) -> Tensor:
 
 
 def freeze(shown: Tensor, steps: Tensor, grid: GridConfig, rng: np.random.Generator) -> Frozen:
-    """A window [T, G, X, Y] in which a part stands; ``steps`` [T - 1, 3] between its frames."""
+    """A window [T, G, X, Y], T >= 2, in which a part stands; ``steps`` [T - 1, 3] between."""
     since = since_each(steps)
     frames, cells = len(shown), warp.centers(grid, shown)
     noise = rng.normal(size=(frames, 3)) * (JITTER_M, JITTER_M, JITTER_RAD)

@@ -21,6 +21,7 @@ from drivewm.training.failures import Names, Witness
 from drivewm.training.forcing import forced_steps, forcing_of
 from drivewm.training.frozen import freeze
 from drivewm.training.head_losses import LossScale, head_losses
+from drivewm.training.labels import NEAR_M
 from drivewm.training.losses import flow_loss, masked_mean, occupancy_loss
 from drivewm.training.perception import loss_names, perception_losses, perception_total
 
@@ -143,9 +144,7 @@ class MotionStage(Stage):
             if t:  # a single frame knows no velocity
                 planes = flipped(side_by_side(sight, model.config.grid), flips)
                 flow = batch["flow"][:, t].masked_fill(stands[:, t, None], 0.0)
-                known = torch.where(
-                    stands[:, t], shown[:, t].amax(1) > 0.5, batch["flow_known"][:, t]
-                )
+                known = self.known(batch["flow_known"][:, t], shown[:, t], stands[:, t])
                 flow, known = flipped(flow, flips), flipped(known, flips)
                 flow = torch.where(
                     flips[:, None, None, None], flow * flow.new_tensor([[[1.0]], [[-1.0]]]), flow
@@ -157,14 +156,22 @@ class MotionStage(Stage):
                 sures.append(masked_mean(told, known))
         return {"flow": torch.stack(flows).mean(), "moves": torch.stack(sures).mean()}
 
+    def known(self, told: Tensor, shown: Tensor, stands: Tensor) -> Tensor:
+        """Where a velocity is known; bool [B, X, Y]. In what was frozen: on movables; outside:
+        where it is told, but not so near that what was there reaches over the border."""
+        if not stands.any():
+            return told
+        reach = math.ceil(NEAR_M / self.model.config.grid.cell_m)
+        beside = F.max_pool2d(stands[:, None].float(), 2 * reach + 1, 1, reach)[:, 0] > 0
+        return torch.where(stands, shown.amax(1) > 0.5, told & ~beside)
+
     def seen(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Movables by group in every frame [B, T, 2, X, Y], and where all of them stand since the
-        window was frozen (``frozen.py``), bool [B, T, X, Y]. A matter of step and row."""
+        """Movables by group in every frame [B, T, 2, X, Y], and the cells whose content was
+        replaced by what stands (``frozen.py``), bool [B, T, X, Y]. A matter of step and row."""
         shown = torch.stack([self.model.there(f) for f in batch["features"].unbind(1)], 1)
         stands = torch.zeros_like(shown[:, :, 0], dtype=torch.bool)
-        rows = batch.get("row", torch.arange(len(shown)))
-        for b, row in enumerate(rows):
-            rng = generator("frozen", self.config.seed, self.global_step, int(row))
+        for b, row in enumerate(rows_of(batch)):
+            rng = generator("frozen", self.config.seed, self.global_step, row)
             if rng.random() < self.config.freeze_share:
                 steps = batch["action"][b, : shown.shape[1] - 1, :3]
                 frozen = freeze(shown[b], steps, self.model.config.grid, rng)
@@ -173,15 +180,19 @@ class MotionStage(Stage):
 
     def mirrored(self, batch: Batch) -> Tensor:
         """Which rows are seen in a mirror; bool [B]. A matter of step and row, on any device."""
-        rows = batch.get("row", torch.arange(len(batch["action"])))
         draws = [
-            generator("motion", self.config.seed, self.global_step, int(row)).random()
-            for row in rows
+            generator("motion", self.config.seed, self.global_step, row).random()
+            for row in rows_of(batch)
         ]
         return torch.tensor([self.config.mirror and draw < 0.5 for draw in draws])
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         return losses["flow"] + losses["moves"]
+
+
+def rows_of(batch: Batch) -> list[int]:
+    """The rows' numbers in the step's whole batch, whichever device has them."""
+    return batch.get("row", torch.arange(len(batch["action"]))).tolist()
 
 
 def flipped(planes: Tensor, flips: Tensor) -> Tensor:

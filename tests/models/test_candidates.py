@@ -136,3 +136,19 @@ def test_a_stream_is_the_same_as_looking_at_all_frames(name):
     expected = model.start(observe_all(model, frames, actions), frames[-1])
     torch.testing.assert_close(stream.start().latent.features, expected.latent.features)
     torch.testing.assert_close(stream.start().logits, expected.logits)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_candidates_that_leave_what_was_in_view_and_others_together(precision):
+    """One stands, one leaves; each is imagined as if alone."""
+    model, start, _ = setting("gru", 1, redraws="unseen")
+    each = torch.cat([action(0.0), action(9.0)])[None, :, None].expand(-1, -1, 2, -1)
+
+    def keep(state):
+        return {"p": state.probability}
+
+    both = imagine(model, start, each, keep=keep, precision=precision)["p"]
+    for k in range(2):
+        alone = imagine(model, start, each[:, k : k + 1], keep=keep, precision=precision)["p"]
+        torch.testing.assert_close(both[:, k], alone[:, 0], atol=1e-5, rtol=1e-4)

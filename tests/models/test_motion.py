@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from drivewm.models.grid import GridConfig
+from drivewm.models import warp
+from drivewm.models.grid import STEP_S, GridConfig
 from drivewm.models.motion import (
     FRAMES,
     GROUPS,
@@ -69,20 +70,39 @@ def test_untrained_nothing_moves():
     assert not MotionHead(16, GRID)(torch.rand(1, 3 * FRAMES, 32, 32)).any()
 
 
+def drives(length_m: float, mps: float, ego: tuple[float, float], cell_m: float):
+    """Planes of a vehicle that goes straight on, seen from an ego that drives and turns (m, rad a
+    step); with the vehicle's cells now."""
+    grid = GridConfig(x_min_m=-25.6, x_max_m=25.6, y_min_m=-25.6, y_max_m=25.6, cell_m=cell_m)
+    cells = warp.centers(grid, torch.zeros(1))
+    step, pose, sight = torch.tensor([[ego[0], 0.0, ego[1]]]), torch.zeros(1, 3), None
+    for t in range(FRAMES):
+        there = warp.to_previous_frame(cells[None], pose)[0]  # in the frame of the first one
+        off = there - torch.tensor([12.0 + t * mps * STEP_S, 3.0])
+        seen_now = (off[..., 0].abs() <= length_m / 2) & (off[..., 1].abs() <= 1.0)
+        groups = torch.stack([seen_now, torch.zeros_like(seen_now)])[None].float()
+        sight = look(sight, action(ego[0], 0.0, ego[1]) if t else torch.zeros(1, 6), groups)
+        pose = warp.compose(pose, step)
+    heading = -ego[1] * (FRAMES - 1)  # of the vehicle, in the ego's frame now
+    way = torch.tensor([math.cos(heading), math.sin(heading)])
+    return grid, side_by_side(sight, grid), way
+
+
+@pytest.mark.parametrize("cell_m", [0.8, 0.4])
+@pytest.mark.parametrize("ego", [(0.0, 0.0), (3.4, 0.0), (3.4, 0.1)])
+@pytest.mark.parametrize("length_m", [4.5, 12.0])
 @pytest.mark.parametrize(
-    ("car_mps", "told_mps", "counts"),
-    [(6.4, 6.4, True), (0.0, 6.4, False), (6.4, -6.4, False), (6.4, 0.0, False)],
+    ("mps", "told_mps", "counts"),
+    [(3.0, 3.0, True), (6.0, 6.0, True), (0.0, 6.0, False), (0.0, 2.0, False), (6.0, -6.0, False)],
 )
-def test_a_velocity_must_tell_where_the_car_was(car_mps: float, told_mps: float, counts: bool):
-    """The ego stands; a car drives at ``car_mps`` and the head says ``told_mps``."""
-    head, sight = MotionHead(16, GRID, evidence=True), None
-    for t in range(3):
-        sight = look(sight, torch.zeros(1, 6), seen(6.4 + t * car_mps / 2))
-    planes = side_by_side(sight, GRID)
-    velocity = torch.tensor([told_mps, 0.0])[None, :, None, None].expand(1, 2, *GRID.shape[:2])
+def test_a_velocity_must_tell_where_the_object_was(length_m, mps, told_mps, counts, ego, cell_m):
+    """A whole vehicle moves or none of it, however long it is and however the ego drives."""
+    grid, planes, way = drives(length_m, mps, ego, cell_m)
+    head = MotionHead(16, grid, evidence=True)
+    velocity = (told_mps * way)[None, :, None, None].expand(1, 2, *grid.shape[:2])
     head.both = lambda planes: (velocity, torch.full_like(planes[:, 0], 5.0))
-    car = planes[:, 0] > 0.5
-    moving = head(planes)[:, 0][car] != 0.0
+    there = planes[:, 0] > 0.5
+    moving = head(planes).norm(dim=1)[there] > 0
     assert moving.all() if counts else not moving.any()
 
 

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -6,6 +8,7 @@ from drivewm.models.rollout import observe_all
 from drivewm.models.world_model import WorldModel
 from drivewm.training import frozen
 from drivewm.training.config import TrainConfig
+from drivewm.training.labels import NEAR_M
 from drivewm.training.stages import DynamicsStage, MotionStage, flipped
 from tests.models.hand import road_with_car, smoke_config
 
@@ -119,6 +122,20 @@ def test_frozen_windows_teach_standing(config, monkeypatch):
     assert not torch.equal(shown[:, 0], model.there(batch["features"][:, 0]))
     losses = stage.losses(batch)
     assert losses["flow"] == 0.0 and losses["moves"] > 0.0  # no velocity is told, only standing
+
+
+def test_beside_what_was_frozen_no_velocity_is_told(config):
+    stage = MotionStage(WorldModel(config.model), config, torch.ones(18), 1)
+    shape = config.model.grid.shape[:2]
+    told, stands = torch.ones(1, *shape, dtype=torch.bool), torch.zeros(1, *shape, dtype=torch.bool)
+    shown = torch.zeros(1, 2, *shape)
+    assert torch.equal(stage.known(told, shown, stands), told)
+    stands[:, :4] = True
+    shown[:, 0, 2, 3] = 1.0
+    known = stage.known(told, shown, stands)
+    reach = math.ceil(NEAR_M / config.model.grid.cell_m)
+    assert known[0, :4].nonzero().tolist() == [[2, 3]]
+    assert not known[:, 4 : 4 + reach].any() and known[:, 4 + reach :].all()
 
 
 def test_flipping_takes_chosen_rows_only():

@@ -20,7 +20,11 @@ class Viewer {
     this.culprits = [];
     new ResizeObserver(() => this.draw()).observe(root);
     themeListeners.push(() => this.draw());
-    new IntersectionObserver(([entry]) => { this.visible = entry.isIntersecting; this.wake(); }).observe(root);
+    // Several changes may come at once: the last one counts.
+    new IntersectionObserver((entries) => {
+      this.visible = entries.at(-1).isIntersecting;
+      this.wake();
+    }).observe(root);
   }
 
   async open(sceneId, planners) {

@@ -89,7 +89,7 @@ def test_watching_a_collision_plays_both_drives_from_shortly_before(page) -> Non
 @pytest.mark.parametrize("dark", [False, True])
 def test_nothing_sticks_out(page, width, dark) -> None:
     page.size(width, 800, dark=dark)
-    assert page.run("document.documentElement.scrollWidth") <= width
+    page.wait(f"document.documentElement.scrollWidth <= {width}")  # after the next layout
     assert page.errors == []
 
 
