@@ -26,7 +26,7 @@ def page(out: Path) -> str:
     lines += ["## Defects", "", "| defect | on smoke | on nightly | by which rule | where |",
               "| --- | --- | --- | --- | --- |"]  # fmt: skip
     lines += [_defect(entry, power) for entry in entries]
-    lines += ["", "`*` could hurt somebody. In brackets: scenarios driven until it was found.", ""]
+    lines += ["", "`*` could hurt somebody. In brackets: scenarios driven.", ""]
     missed = [_missed(entry, power, notes) for entry in entries]
     if any(missed):
         lines += ["## What is missed, and why", "", *(line for line in missed if line), ""]
