@@ -16,6 +16,7 @@ from shapely.ops import unary_union
 from drivewm.scene import Lane, RoadMap
 
 HALF_EXTENT_M = 140.0  # networks stay inside a square of this half side
+INSIDE = 0.97  # share of a turning lane that a junction holds at least
 
 
 @dataclass(kw_only=True)
@@ -79,12 +80,17 @@ class Network:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"drivewm/{self.name}/lane/{index}"))
 
     def road_area(self) -> Polygon | MultiPolygon:
-        """The whole drivable area as one (multi)polygon, small slivers closed."""
-        return (
-            unary_union(self.drivable)
-            .buffer(0.05, join_style="mitre")
-            .buffer(-0.05, join_style="mitre")
-        )
+        """The whole drivable area as one (multi)polygon, small slivers closed; with it the turning
+        lanes that would stick out of a tight junction."""
+        road = unary_union(self.drivable)
+        bands = [
+            LineString(lane.line).buffer(lane.width_m / 2, cap_style="flat")
+            for lane in self.lanes if lane.is_connector
+        ]  # fmt: skip
+        out = [band for band in bands if band.intersection(road).area < INSIDE * band.area]
+        if out:
+            road = unary_union([road, *out])
+        return road.buffer(0.05, join_style="mitre").buffer(-0.05, join_style="mitre")
 
     def walkways(self, road: Polygon | MultiPolygon) -> list[Polygon]:
         """Sidewalks: a strip around the drivable area, cut where roads leave the network."""
