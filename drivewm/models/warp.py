@@ -36,6 +36,14 @@ def to_previous_frame(points_m: Tensor, motion: Tensor) -> Tensor:
     return torch.stack([dx + cos * x - sin * y, dy + sin * x + cos * y], -1)
 
 
+def to_later_frame(points_m: Tensor, motion: Tensor) -> Tensor:
+    """Points [B, X, Y, 2] of the frame before ``motion`` [B, 3] expressed in the frame after it."""
+    off = points_m - motion[:, None, None, :2]
+    cos, sin = motion[:, 2].cos()[:, None, None], motion[:, 2].sin()[:, None, None]
+    x, y = off[..., 0], off[..., 1]
+    return torch.stack([cos * x + sin * y, cos * y - sin * x], -1)
+
+
 def compose(first: Tensor, second: Tensor) -> Tensor:
     """The ego motion ``first`` followed by ``second``; [B, 3] each, in the frame before both."""
     cos, sin = first[:, 2].cos(), first[:, 2].sin()

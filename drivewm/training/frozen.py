@@ -45,7 +45,9 @@ def freeze(shown: Tensor, steps: Tensor, grid: GridConfig, rng: np.random.Genera
     frames, cells = len(shown), warp.centers(grid, shown)
     noise = rng.normal(size=(frames, 3)) * (JITTER_M, JITTER_M, JITTER_RAD)
     noise[-1] = 0.0
-    points = in_last_frame(cells, since + torch.from_numpy(noise).to(since))  # [T, X, Y, 2]
+    points = warp.to_later_frame(
+        cells[None], since + torch.from_numpy(noise).to(since)
+    )  # [T, X, Y, 2]
     last = torch.cat([shown[-1:], torch.ones_like(shown[-1:, :1])], 1).float()
     stood = warp.sample(last.expand(frames, -1, -1, -1), points, grid, "nearest")
     stood, inside = stood[:, :-1], stood[:, -1] > 0
@@ -55,14 +57,6 @@ def freeze(shown: Tensor, steps: Tensor, grid: GridConfig, rng: np.random.Genera
         hidden[int(rng.integers(1, frames)) :] = False
         stood = stood.masked_fill(hidden[:, None], 0.0)
     return Frozen(shown=torch.where(stands[:, None], stood.to(shown), shown), stands=stands)
-
-
-def in_last_frame(cells: Tensor, since: Tensor) -> Tensor:
-    """Cells [X, Y, 2] of each frame in the last one, ``since`` [T, 3] earlier; [T, X, Y, 2]."""
-    off = cells[None] - since[:, None, None, :2]
-    cos, sin = since[:, 2].cos()[:, None, None], since[:, 2].sin()[:, None, None]
-    x, y = off[..., 0], off[..., 1]
-    return torch.stack([cos * x + sin * y, cos * y - sin * x], -1)
 
 
 def half(points: Tensor, rng: np.random.Generator, whole: float) -> Tensor:

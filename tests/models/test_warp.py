@@ -66,3 +66,17 @@ def test_moved_occupancy_is_a_distribution_and_free_beyond_the_grid():
     out = warp.moved_occupancy(start, cells + 3.3, GRID)
     torch.testing.assert_close(out.sum(1), torch.ones_like(out[:, 0]), atol=1e-5, rtol=0)
     assert (out >= 0).all() and (out[:, -1, :, -1, -1] == 1.0).all()
+
+
+def test_a_place_ahead_comes_nearer():
+    cells = torch.tensor([[[[10.0, 1.0]]]])
+    there = warp.to_later_frame(cells, torch.tensor([[4.0, 0.0, 0.0], [4.0, 0.0, math.pi / 2]]))
+    torch.testing.assert_close(there[0, 0, 0], torch.tensor([6.0, 1.0]))
+    torch.testing.assert_close(there[1, 0, 0], torch.tensor([1.0, -6.0]), atol=1e-5, rtol=0)
+
+
+@given(MOTIONS)
+def test_to_a_later_frame_and_back_is_the_same(motion):
+    points, there = warp.centers(GRID, torch.zeros(1))[None], torch.tensor([motion])
+    back = warp.to_previous_frame(warp.to_later_frame(points, there), there)
+    torch.testing.assert_close(back, points, atol=1e-3, rtol=0)

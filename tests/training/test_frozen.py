@@ -7,7 +7,7 @@ import torch
 from drivewm.models.grid import GridConfig
 from drivewm.models.motion import groups_of_labels, look, side_by_side
 from drivewm.training import frozen
-from drivewm.training.frozen import freeze, in_last_frame, since_each
+from drivewm.training.frozen import freeze, since_each
 from tests.models.hand import action, road_with_car
 
 GRID = GridConfig(x_min_m=-25.6, x_max_m=25.6, y_min_m=-25.6, y_max_m=25.6, cell_m=0.8)
@@ -42,13 +42,6 @@ def test_since_each_frame_composes_the_steps():
     since = since_each(steps)
     expected = torch.tensor([[2.0, 3.0, math.pi / 2], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
     torch.testing.assert_close(since, expected)
-
-
-def test_a_place_ahead_comes_nearer():
-    cells = torch.tensor([[[10.0, 1.0]]])
-    there = in_last_frame(cells, torch.tensor([[4.0, 0.0, 0.0], [4.0, 0.0, math.pi / 2]]))
-    torch.testing.assert_close(there[0, 0, 0], torch.tensor([6.0, 1.0]))
-    torch.testing.assert_close(there[1, 0, 0], torch.tensor([1.0, -6.0]), atol=1e-5, rtol=0)
 
 
 def test_a_car_that_drives_off_stands_when_frozen(exact):
